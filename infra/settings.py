@@ -1,0 +1,67 @@
+"""Pure: the one frozen tree of options. Flags, ``TANDEM_*`` variables and a TOML file fill it; see `infra.cli`."""
+
+import enum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Profile(enum.StrEnum):
+    """Latency profile of HLS: how long parts and segments are."""
+
+    STANDARD = "standard"
+    ULTRA = "ultra"
+
+
+class Settings(BaseModel):
+    """Every option of a node. The unit is in the name; the range is checked; the reason is in the description."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    # HTTP
+    host: str = "127.0.0.1"
+    """Address that HTTP and WebRTC are bound to. Loopback by default: nothing is exposed by accident."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """TCP port of HTTP; 0 takes a free one."""
+
+    # WebRTC
+    udp_port: Annotated[int, Field(ge=0, le=65535)] = 8189
+    """UDP port of all WebRTC sessions; 0 takes a free one."""
+    announce: tuple[str, ...] = ()
+    """Addresses put into ICE candidates (1:1 NAT); empty: the bound address, or every local one if bound to all."""
+    ice_servers: tuple[str, ...] = ()
+    """STUN and TURN URLs given to browsers in Link headers and to the pages."""
+    max_sessions: Annotated[int, Field(ge=1, le=100_000)] = 2000
+    """WebRTC sessions at once, publishers and viewers together; more are refused with 503."""
+    max_publishers: Annotated[int, Field(ge=1, le=1000)] = 16
+    """Streams at once; every one runs encoders."""
+    connect_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+    """A session that has no DTLS connection after this time is closed."""
+    consent_timeout_s: Annotated[float, Field(ge=2, le=60)] = 8.0
+    """A peer from which nothing valid came for this long is lost (RFC 7675)."""
+    publisher_grace_s: Annotated[float, Field(ge=0, le=3600)] = 4.0
+    """How long a lost publisher's session waits for its return before it ends."""
+    start_bitrate_kbps: Annotated[int, Field(ge=100, le=20_000)] = 2500
+    """x-google-start-bitrate in the answer: Chromium starts there and not at 300 kbit/s."""
+
+    # Transcoding
+    profile: Profile = Profile.STANDARD
+    """HLS latency profile: standard (part 0.333 s, segment 2 s) or ultra (part 0.2 s, segment 1 s)."""
+    frame_rate: Literal[25, 30, 50, 60] = 30
+    """Frames per second of the transcoded renditions."""
+    max_rungs: Annotated[int, Field(ge=1, le=6)] = 3
+    """Renditions of a stream, at most."""
+    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = "superfast"
+    """libx264 preset; superfast has the quality of veryfast at 58 % of its CPU."""
+
+    # HLS
+    window_s: Annotated[float, Field(ge=12, le=3600)] = 60.0
+    """Length of the live playlist; at least six segments are kept whatever it says."""
+    storage: str = "memory"
+    """Where segments are kept: memory, or file:PATH."""
+
+    # Pages and logs
+    log_format: Literal["auto", "console", "json"] = "auto"
+    """Log lines for people or for machines; auto: console on a terminal, JSON otherwise."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Lowest level that is logged."""
