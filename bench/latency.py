@@ -1,7 +1,7 @@
 """Glass-to-glass latency of WebRTC and LL-HLS, read from the time code in the picture, and the CPU of each process.
 
-Chromium publishes the test pattern and plays both paths of it; the time code was drawn from the node's clock and is read
-back when a frame is presented. Prints a table; ``--json FILE`` keeps the figures.
+Chromium publishes the test pattern and plays both paths of it; the time code was drawn from the node's clock and is
+read back when a frame is presented. Prints a table; ``--json FILE`` keeps the figures.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from playwright.async_api import Page, async_playwright
+
 from support.chromium import FLAGS, chromium_path
 from support.pages import both_play, publish_url, stats, wait_for, watch_url
 from support.processes import node
