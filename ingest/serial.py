@@ -19,11 +19,14 @@ class SerialExtender:
         self._bits = bits
         self.highest: int | None = None
 
+    def distance(self, value: int) -> int:
+        """How far the value lies ahead of the highest seen; 0 before the first."""
+        return 0 if self.highest is None else serial_delta(value, self.highest, self._bits)
+
     def extend(self, value: int) -> int:
         """The number without wraps; its lowest ``bits`` are the value."""
         if self.highest is None:
             self.highest = value + (1 << self._bits)
-            return self.highest
-        extended = self.highest + serial_delta(value, self.highest, self._bits)
+        extended = self.highest + self.distance(value)
         self.highest = max(self.highest, extended)
         return extended
