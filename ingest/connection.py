@@ -84,7 +84,7 @@ class Connection:
                 secured = await self.transport.handshake(self._on_closed)
                 self._perform(self._machine.secured() if secured else self._machine.ended(EndReason.HANDSHAKE_FAILED))
             await self._over.wait()
-        except Exception:  # hostile certificates fail in many ways
+        except Exception:  # noqa: BLE001  hostile certificates fail in many ways
             _log.exception("connection failed", role=self.role)
             self._perform(self._machine.ended(EndReason.HANDSHAKE_FAILED))
         finally:

@@ -1,7 +1,7 @@
 """Pure: the life of one WebRTC connection, publisher's or viewer's.
 
-Theory of operation. ``NEW`` (offer accepted) -> ``NEGOTIATING`` (answered; ICE and DTLS under way) -> ``LIVE`` (secured;
-media flows) -> ``DRAINING`` (over for us, close_notify being sent) -> ``CLOSED``. Every state can go straight on to
+Theory of operation. ``NEW`` (offer accepted) -> ``NEGOTIATING`` (answered; ICE and DTLS under way) -> ``LIVE`` (media
+flows) -> ``DRAINING`` (over for us, close_notify being sent) -> ``CLOSED``. Every state can go straight on to
 ``DRAINING``; nothing goes back. An ICE restart changes the addresses, not the state.
 
 Invariants: `StartMedia` comes at most once; `SayGoodbye` comes at most once, and `Release` exactly once, after it; the

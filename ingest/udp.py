@@ -131,7 +131,7 @@ class UdpPort:
                 return
             try:
                 self._on_datagram(data, source)
-            except Exception:  # whatever one datagram does, the next one is read
+            except Exception:  # noqa: BLE001  whatever one datagram does, the next one is read
                 self._drop("failed")
                 _log.exception("datagram failed", bytes=len(data))
 

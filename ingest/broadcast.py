@@ -1,0 +1,259 @@
+"""Edge: one broadcast: a publisher now or soon, its viewers, and the feed into the transcoder."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from infra.clock import Clock
+from infra.ids import SessionId, StreamName
+from ingest import metrics
+from ingest.connection import Connection
+from ingest.forwarder import Forwarder, ViewerSession
+from ingest.grace import BroadcastMachine, Phase
+from ingest.negotiation import SentTrack
+from ingest.receiver import Receiver
+from ingest.session import EndReason
+from ingest.snapshot import StreamSnapshot, TrackSnapshot, track_snapshots
+from ingest.tasks import TaskHost
+from ingest.tracks import TrackPlan
+from transcoder.access_unit import AccessUnit
+
+NS_PER_MS = 1_000_000
+_MAX_PENDING_UNITS = 400  # waiting for the transcoder to start: 5 s of video and sound
+
+
+class Feed(Protocol):
+    """Access units into one transcoder."""
+
+    def push(self, unit: AccessUnit) -> None:
+        """Take one; never blocks."""
+        ...
+
+    async def finish(self) -> None:
+        """The broadcast is over."""
+        ...
+
+
+class FeedSource(Protocol):
+    """Starts transcoders; `transcoder.supervisor.Supervisor` is one."""
+
+    async def start(self, stream: StreamName, session: SessionId, on_keyframe_wanted: Callable[[], None]) -> Feed:
+        """Start one."""
+        ...
+
+
+class Publisher:
+    """A publisher's connection and what it agreed to send."""
+
+    def __init__(self, connection: Connection, plans: Sequence[TrackPlan], sent: Sequence[SentTrack]) -> None:
+        self.connection = connection
+        self.plans = tuple(plans)
+        self.sent = tuple(sent)
+        self.receiver: Receiver | None = None
+        self.task: asyncio.Task[None] | None = None  # of the receiver
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every broadcast of a node uses.
+
+    Attributes:
+        clock: of the node.
+        grace_ns: how long a lost publisher's return is waited for.
+        tasks: owner of all tasks.
+        feeds: starts transcoders.
+        origin_open: tells the origin of a new session.
+        on_ended: called once by each broadcast when it is over.
+    """
+
+    clock: Clock
+    grace_ns: int
+    tasks: TaskHost
+    feeds: FeedSource
+    origin_open: Callable[[StreamName, SessionId], None]
+    on_ended: Callable[["Broadcast"], None]
+
+
+class Broadcast:
+    """One session of a stream, from its first publisher's offer to its end."""
+
+    def __init__(self, stream: StreamName, session: SessionId, around: Surroundings) -> None:
+        self.stream = stream
+        self.session = session
+        self.started_ns = around.clock.now_ns()
+        self.publisher: Publisher | None = None
+        self.viewers: dict[Connection, ViewerSession | None] = {}
+        self._around = around
+        self._machine = BroadcastMachine(around.grace_ns)
+        self._forwarder = Forwarder(stream)
+        self._feed: Feed | None = None
+        self._pending: deque[AccessUnit] = deque()
+        self._over = asyncio.Event()
+        self._tracks: tuple[TrackSnapshot, ...] = ()
+        self._log = structlog.get_logger("ingest.broadcast").bind(stream=stream, session=session)
+
+    @property
+    def phase(self) -> Phase:
+        """Where it is in its life."""
+        return self._machine.phase
+
+    @property
+    def sent(self) -> tuple[SentTrack, ...]:
+        """What the publisher sends; empty without one."""
+        return () if self.publisher is None else self.publisher.sent
+
+    def snapshot(self) -> StreamSnapshot:
+        """What there is to tell of it; the tracks of a lost publisher are still told."""
+        publisher = self.publisher
+        if publisher is not None:
+            stats = () if publisher.receiver is None else publisher.receiver.stats().tracks
+            self._tracks = track_snapshots(publisher.sent, stats)
+        return StreamSnapshot(
+            name=self.stream,
+            session=self.session,
+            state=self.phase.value,
+            started_ms=self.started_ns // NS_PER_MS,
+            viewers=len(self._forwarder),
+            tracks=self._tracks,
+        )
+
+    def offered(self, publisher: Publisher) -> None:
+        """A publisher was answered; it takes the place of the one before, if there is one."""
+        before, self.publisher = self.publisher, publisher
+        self._machine.offered(self._around.clock.now_ns())
+        if before is not None:
+            _stop_receiving(before)
+            before.connection.end(EndReason.TAKEN_OVER)
+        publisher.connection.listen(
+            lambda: self._on_publisher_live(publisher),
+            lambda reason, _was_live: self._on_publisher_gone(publisher, reason),
+        )
+
+    def joined(self, connection: Connection, plans: Sequence[TrackPlan]) -> None:
+        """A viewer was answered."""
+        self.viewers[connection] = None
+        connection.listen(
+            lambda: self._on_viewer_live(connection, plans),
+            lambda reason, was_live: self._on_viewer_gone(connection, reason, was_live=was_live),
+        )
+
+    def request_keyframe(self) -> None:
+        """Somebody needs a keyframe; the receiver makes few requests of many wishes."""
+        publisher = self.publisher
+        if publisher is not None and publisher.receiver is not None:
+            publisher.receiver.request_keyframe()
+
+    def tick(self, now_ns: int) -> None:
+        """Time passes."""
+        if self.phase is not Phase.ENDED:
+            self._machine.tick(now_ns)
+            self._end_if_over("publisher did not return")
+
+    def end(self, reason: EndReason) -> None:
+        """End it now."""
+        if self.phase is not Phase.ENDED:
+            self._machine.gone(self._around.clock.now_ns(), deliberate=True)
+            self._end_if_over(reason.value)
+
+    def _on_publisher_live(self, publisher: Publisher) -> None:
+        if publisher is not self.publisher:  # taken over while it connected
+            return
+        returned = self.phase is Phase.INTERRUPTED
+        self._machine.connected()
+        receiver = Receiver(
+            publisher.plans,
+            publisher.connection.transport,
+            self._around.clock,
+            self._on_unit,
+            on_bye=lambda: publisher.connection.end(EndReason.GOODBYE),
+            stream=self.stream,
+        )
+        publisher.receiver = receiver
+        publisher.task = self._around.tasks.spawn(receiver.run(), f"receiver of {self.stream}")
+        if returned:
+            metrics.PUBLISHERS_RETURNED.labels(self.stream).inc()
+        else:
+            self._around.origin_open(self.stream, self.session)
+            self._around.tasks.spawn(self._run_feed(), f"feed of {self.stream}")
+        codecs = [track.codec.name for track in publisher.sent]
+        self._log.info("publisher returned" if returned else "publisher connected", codecs=codecs)
+        publisher.connection.deliver_to(receiver)
+
+    def _on_publisher_gone(self, publisher: Publisher, reason: EndReason) -> None:
+        _stop_receiving(publisher)
+        if publisher is not self.publisher or self.phase is Phase.ENDED:
+            return
+        self.publisher = None
+        lost = self.phase is Phase.LIVE and not reason.deliberate
+        if lost:
+            metrics.PUBLISHERS_LOST.labels(self.stream).inc()
+        self._machine.gone(self._around.clock.now_ns(), deliberate=reason.deliberate)
+        self._log.info("publisher lost" if lost else "publisher left", reason=reason.value)
+        self._end_if_over(reason.value)
+
+    def _on_viewer_live(self, connection: Connection, plans: Sequence[TrackPlan]) -> None:
+        viewer = ViewerSession(
+            plans,
+            connection.transport,
+            self._around.clock,
+            self.request_keyframe,
+            on_codec_changed=lambda _codec: connection.end(EndReason.CODEC_CHANGED),
+        )
+        self.viewers[connection] = viewer
+        connection.deliver_to(viewer)
+        self._forwarder.add(viewer)
+        self._log.info("viewer joined", viewers=len(self._forwarder))
+
+    def _on_viewer_gone(self, connection: Connection, reason: EndReason, *, was_live: bool) -> None:
+        viewer = self.viewers.pop(connection, None)
+        if viewer is not None:
+            self._forwarder.remove(viewer)
+        self._log.info("viewer left", reason=reason.value, was_live=was_live, viewers=len(self._forwarder))
+
+    def _on_unit(self, unit: AccessUnit) -> None:
+        self._forwarder.push(unit)
+        if self._feed is not None:
+            self._feed.push(unit)
+            return
+        if len(self._pending) == _MAX_PENDING_UNITS:
+            metrics.UNITS_NOT_FED.labels(self.stream).inc(len(self._pending))
+            self._pending.clear()
+            self.request_keyframe()
+        self._pending.append(unit)
+
+    async def _run_feed(self) -> None:
+        """Start the transcoder, hand it what has waited, and finish it when the broadcast ends."""
+        feed = await self._around.feeds.start(self.stream, self.session, self.request_keyframe)
+        while self._pending:
+            feed.push(self._pending.popleft())
+        self._feed = feed
+        try:
+            await self._over.wait()
+        finally:
+            await feed.finish()
+
+    def _end_if_over(self, reason: str) -> None:
+        if self.phase is not Phase.ENDED:
+            return
+        self._over.set()
+        if self.publisher is not None:
+            _stop_receiving(self.publisher)
+            self.publisher.connection.end(EndReason.STREAM_ENDED)
+            self.publisher = None
+        for connection, viewer in list(self.viewers.items()):
+            if viewer is not None:
+                viewer.say_goodbye()
+            connection.end(EndReason.STREAM_ENDED)
+        self._log.info("broadcast ended", reason=reason)
+        self._around.on_ended(self)
+
+
+def _stop_receiving(publisher: Publisher) -> None:
+    publisher.receiver = None
+    if publisher.task is not None:
+        publisher.task.cancel()
+        publisher.task = None
