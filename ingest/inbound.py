@@ -30,6 +30,7 @@ AUDIO_WAIT_NS = 60_000_000  # three Opus packets: what a retransmission on a nea
 VIDEO_WAIT_NS = GIVE_UP_NS  # with retransmission
 REORDER_WAIT_NS = 100_000_000  # video of a sender that does not retransmit
 MAX_HELD_PACKETS = 2048
+START_NS = 300_000_000  # a new source that has shown no keyframe for this long is asked for one
 SOURCE_SILENT_NS = NS_PER_S // 2
 MAX_DROPOUT = 3000  # sequence numbers ahead, RFC 3550 A.1
 MAX_MISORDER = 1500  # behind: half a second of retransmissions at 25 Mbit/s
@@ -82,16 +83,17 @@ class TrackStats:
 class _Source:
     """What belongs to one SSRC and is lost with it."""
 
-    __slots__ = ("extender", "last_ns", "nacks", "odd_sequence", "reception", "reorder")
+    __slots__ = ("begins", "extender", "last_ns", "nacks", "odd_sequence", "reception", "reorder", "since_ns")
 
-    def __init__(self, ssrc: int, plan: TrackPlan) -> None:
+    def __init__(self, ssrc: int, plan: TrackPlan, now_ns: int) -> None:
         video_wait_ns = VIDEO_WAIT_NS if plan.nack else REORDER_WAIT_NS
         wait_ns = video_wait_ns if plan.track is Track.VIDEO else AUDIO_WAIT_NS
         self.extender = SerialExtender(16)
         self.reorder: ReorderBuffer[RtpPacket] = ReorderBuffer(wait_ns, MAX_HELD_PACKETS)
         self.nacks = NackQueue(wait_ns)
         self.reception = Reception(ssrc, plan.clock_rate)
-        self.last_ns = 0
+        self.since_ns = self.last_ns = now_ns
+        self.begins = True  # nothing was handed out yet
         self.odd_sequence: int | None = None
 
 
@@ -152,23 +154,23 @@ class InboundTrack:
             busy = source is not None and not self.ended and arrival_ns - source.last_ns < SOURCE_SILENT_NS
             if repaired or busy:
                 return None
-            return self._begin_source(packet.ssrc)
+            return self._begin_source(packet.ssrc, arrival_ns)
         if -MAX_MISORDER <= source.extender.distance(packet.sequence) <= MAX_DROPOUT:
             source.odd_sequence = None
             return source
         if repaired or source.odd_sequence != packet.sequence:
             source.odd_sequence = packet.sequence + 1 & 0xFFFF if not repaired else source.odd_sequence
             return None
-        return self._begin_source(packet.ssrc)
+        return self._begin_source(packet.ssrc, arrival_ns)
 
-    def _begin_source(self, ssrc: int) -> _Source:
+    def _begin_source(self, ssrc: int, now_ns: int) -> _Source:
         if self._source is not None:
             self._packets_before += self._source.reception.received
             self._lost_before += self._source.reception.lost
             self._clock.forget(self.plan.track)
             self._lose()
         self._depacketizer = depacketizer_of(self.plan.codec)
-        self._source = _Source(ssrc, self.plan)
+        self._source = _Source(ssrc, self.plan, now_ns)
         self.ended = False
         return self._source
 
@@ -177,21 +179,23 @@ class InboundTrack:
         source = self._source
         if source is None:
             return []
-        units = [unit for ordered in source.reorder.pop(now_ns) for unit in self._collect(ordered)]
+        units = [unit for ordered in source.reorder.pop(now_ns) for unit in self._collect(source, ordered)]
         if source.reorder.next_sequence is not None:
             source.nacks.forget_below(source.reorder.next_sequence)
         return units
 
-    def _collect(self, ordered: Ordered[RtpPacket]) -> list[AccessUnit]:
+    def _collect(self, source: _Source, ordered: Ordered[RtpPacket]) -> list[AccessUnit]:
         self._arrival_ns = max(self._arrival_ns, ordered.arrival_ns)
         if ordered.lost_before:
             self._lose()
         try:
-            frames = self._depacketizer.push(ordered.item, ordered.lost_before)
+            frames = self._depacketizer.push(ordered.item, ordered.lost_before + source.begins)
         except Malformed:
             self._refused += 1
             self._lose()
             return []
+        finally:
+            source.begins = False
         return [unit for frame in frames if (unit := self._admit(frame)) is not None]
 
     def _lose(self) -> None:
@@ -230,7 +234,11 @@ class InboundTrack:
 
     def keyframe_due(self, now_ns: int) -> bool:
         """Whether to ask the publisher now; if so it counts as asked."""
-        if self._source is None or not self.plan.pli or not self._keyframes.due(now_ns):
+        if self._source is None or not self.plan.pli:
+            return False
+        if self._waits_for_key and now_ns - self._source.since_ns >= START_NS:
+            self._keyframes.want()
+        if not self._keyframes.due(now_ns):
             return False
         self._asked += 1
         return True

@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 HEADER_BYTES = 12
@@ -41,7 +41,7 @@ class RtpPacket:
     timestamp: int
     ssrc: int
     payload: bytes
-    extensions: Mapping[int, bytes] = _NO_EXTENSIONS
+    extensions: Mapping[int, bytes] = field(default_factory=lambda: _NO_EXTENSIONS)
 
 
 def parse_rtp(data: bytes) -> RtpPacket:
