@@ -3,8 +3,8 @@
 Theory of operation. A track's RTP time runs on a clock of its own. The machine keeps one number per track, the
 *offset*: ``capture_ns = rtp_ns + offset``. It starts from arrival and is corrected towards a *target*:
 
-- without sender reports the target is the least of (arrival - RTP time) of the last `ARRIVAL_WINDOW_NS`: the packet
-  that was delayed least is the best witness;
+- without sender reports the target is the least of (arrival - RTP time) of the last `ARRIVAL_WINDOW_NS`, less the delay
+  known from an earlier report, if any: the packet that was delayed least is the best witness;
 - a sender report (RFC 3550 6.4.1) maps RTP time to the publisher's NTP clock. The *node offset* maps that clock to the
   node's: 0 if reports seem to arrive within `SYNCHRONISED_NS` of being sent, else the least of (arrival - NTP time) in
   `REPORT_WINDOW_NS`. Both tracks share it, which is what keeps sound and picture together.
@@ -112,8 +112,8 @@ class _Track:
 
     __slots__ = (
         "_behind",
+        "_delay_ns",
         "_drift_from",
-        "_kept_delay_ns",
         "_least",
         "_minimum",
         "_offset_ns",
@@ -134,7 +134,7 @@ class _Track:
         self._rtp: int | None = None  # unwrapped, of the newest access unit
         self._offset_ns = 0
         self._behind = 0
-        self._kept_delay_ns = 0  # of the source before
+        self._delay_ns = 0  # assumed while there is no report: what was known from the last one
         self._report: tuple[int, int] | None = None  # (publisher's Unix ns, unwrapped RTP time)
         self._drift_from: tuple[int, int] | None = None
         self.drift_ppm: float | None = None
@@ -146,25 +146,26 @@ class _Track:
 
     def forget(self) -> None:
         """Another source: the mapping holds no more, but capture times still rise."""
-        if self._rtp is not None:
-            self._kept_delay_ns = self._known_delay_ns()
-            self._rtp = None
+        self.forget_report()
+        self._rtp = None
 
     def forget_report(self) -> None:
-        """The publisher's clock is another one."""
+        """The last report holds no more; the delay it taught does, until the next one."""
+        if self._report is not None:
+            self._delay_ns = self._known_delay_ns()
         self._report = self._drift_from = self.drift_ppm = None
 
     def _known_delay_ns(self) -> int:
         return min(max(self._least - self._offset_ns, 0), DELAY_NS[1])
 
-    def _start(self, rtp: int, arrival_ns: int, delay_ns: int) -> int:
+    def _start(self, rtp: int, arrival_ns: int) -> int:
         """A new mapping."""
+        self.forget_report()
         self._minimum.clear()
         self._least = self._minimum.add(arrival_ns, arrival_ns - self._ns(rtp))
-        self.forget_report()
         self._behind = 0
         self._rtp = rtp
-        return self._emit(rtp, arrival_ns - delay_ns)
+        return self._emit(rtp, arrival_ns - self._delay_ns)
 
     def _emit(self, rtp: int, capture_ns: int) -> int:
         if self.last_ns is not None:
@@ -184,7 +185,7 @@ class _Track:
     def map(self, timestamp: int, arrival_ns: int, node_offset_ns: int) -> int:
         """Capture time of the next access unit."""
         if self._rtp is None:
-            return self._start(timestamp, arrival_ns, self._kept_delay_ns)
+            return self._start(timestamp, arrival_ns)
         delta = serial_delta(timestamp, self._rtp, 32)
         rtp = self._rtp + delta
         ahead_ns = self._least - (arrival_ns - self._ns(rtp))
@@ -203,7 +204,7 @@ class _Track:
 
     def _jump(self, rtp: int, arrival_ns: int) -> int:
         self.jumps += 1
-        return self._start(rtp, arrival_ns, self._known_delay_ns())
+        return self._start(rtp, arrival_ns)
 
     def _squeeze(self) -> int:
         """The least time after the access unit before; the mapping stays as it is."""
@@ -212,9 +213,9 @@ class _Track:
 
     def _slewed(self, step_ns: int, node_offset_ns: int) -> int:
         """The offset, moved towards its target by no more than the step allows."""
-        target_ns = self._least
+        target_ns = self._least - self._delay_ns
         if self._report is not None:
-            target_ns = min(target_ns, self._report[0] + node_offset_ns - self._ns(self._report[1]))
+            target_ns = min(self._least, self._report[0] + node_offset_ns - self._ns(self._report[1]))
         error_ns = target_ns - self._offset_ns
         most_ns = step_ns * max(abs(error_ns), _SLEW_LEAST_NS) // _SLEW_PERIOD
         if self._offset_ns > self._least or most_ns > step_ns // 2:
