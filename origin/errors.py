@@ -1,0 +1,64 @@
+"""Pure: what pushers and viewers of the origin can get wrong, and what the origin can run out of.
+
+::
+
+    infra.errors.PeerError
+     +-- BadRequest
+     |    +-- UrlMalformed           not a media URL of this server                                   400
+     |    +-- DirectiveRefused       delivery directives that are malformed or ask too far ahead      400
+     +-- Unprocessable
+     |    +-- CmafRefused            pushed bytes that are not the CMAF this server takes             422
+     +-- Conflict
+     |    +-- SessionOver            a push into a session that has ended                             409
+     +-- NotFound
+     |    +-- StreamUnknown          nothing is live under this name, or nothing can be played yet    404
+     |    +-- ResourceGone           no such rendition, segment or part, or not any more              404
+     infra.errors.Unavailable
+     +-- HeldTooLong                 what was waited for did not come in time                         503
+     +-- OriginFull                  a limit of the origin is reached                                 503
+"""
+
+from infra import errors
+
+_SHOWN_CHARS = 40  # of refused input: enough to recognise it, too little to flood a log
+
+
+class UrlMalformed(errors.BadRequest):
+    """Not a media URL of this server."""
+
+
+class DirectiveRefused(errors.BadRequest):
+    """Delivery directives that are malformed or ask too far ahead (rfc8216bis 6.2.5.2)."""
+
+
+class CmafRefused(errors.Unprocessable):
+    """Pushed bytes that are not the CMAF this server takes."""
+
+
+class SessionOver(errors.Conflict):
+    """A push into a session that has ended; its id is never used again."""
+
+
+class StreamUnknown(errors.NotFound):
+    """Nothing is live under this name, or nothing can be played yet; ``retry_after_s`` says when to ask again."""
+
+    def __init__(self, sentence: str, retry_after_s: int | None = None) -> None:
+        super().__init__(sentence)
+        self.retry_after_s = retry_after_s
+
+
+class ResourceGone(errors.NotFound):
+    """No such rendition, init section, segment or part, or not any more."""
+
+
+class HeldTooLong(errors.Unavailable):
+    """What was waited for did not come in time."""
+
+
+class OriginFull(errors.Unavailable):
+    """A limit of the origin is reached."""
+
+
+def shown(text: str) -> str:
+    """Refused input as it may stand in a sentence: quoted, escaped, at most 40 characters of it."""
+    return repr(text if len(text) <= _SHOWN_CHARS else text[:_SHOWN_CHARS] + "...")

@@ -1,0 +1,140 @@
+"""Pure: the values the origin works with: tracks, init sections, parts and segments.
+
+Media times are ticks of the track's timescale; an instant on the publisher's capture clock is Unix nanoseconds.
+"""
+
+import enum
+from dataclasses import dataclass
+from fractions import Fraction
+
+NS_PER_S = 1_000_000_000
+
+
+class Kind(enum.StrEnum):
+    """What a rendition carries."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+
+
+@dataclass(frozen=True, slots=True)
+class TrackDescription:
+    """What an init section says about its one track.
+
+    Attributes:
+        kind: video or audio.
+        codec: as it stands in CODECS: ``avc1.64001f``, ``mp4a.40.2`` (RFC 6381).
+        timescale: ticks per second of `Part.start_ticks` and all durations.
+        width: of the picture, in pixels; 0 for audio.
+        height: of the picture, in pixels; 0 for audio.
+        channels: of the sound; 0 for video.
+        sample_rate: of the sound, in Hz; 0 for video.
+        peak_bps: highest bit rate, from ``btrt`` or ``esds``; 0 if not said.
+        average_bps: average bit rate, from the same; 0 if not said.
+    """
+
+    kind: Kind
+    codec: str
+    timescale: int
+    width: int = 0
+    height: int = 0
+    channels: int = 0
+    sample_rate: int = 0
+    peak_bps: int = 0
+    average_bps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InitSection:
+    """``ftyp`` and ``moov``: what a decoder needs before the first segment.
+
+    Attributes:
+        number: counts the init sections of a rendition, from 0; part of its URL.
+        data: the bytes as they were pushed.
+        track: what they say.
+    """
+
+    number: int
+    data: bytes
+    track: TrackDescription
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One ``moof`` and ``mdat`` as it was pushed, with the boxes before it; it becomes one part.
+
+    Attributes:
+        data: the bytes, starting with ``styp`` or ``prft`` if there was one.
+        start_ticks: decode time of the first sample (``tfdt``).
+        duration_ticks: sum of the samples' durations; at least 1.
+        samples: how many.
+        independent: at least one sample can be decoded without earlier ones.
+        capture_ns: capture instant of the first sample, or None if no ``prft`` said so.
+    """
+
+    data: bytes
+    start_ticks: int
+    duration_ticks: int
+    samples: int
+    independent: bool
+    capture_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a segment, listed as soon as it is whole (rfc8216bis 4.4.4.9).
+
+    Attributes:
+        number: counts the parts of a rendition through the whole session, from 0; part of its URL.
+        start_ticks: decode time of the first sample.
+        duration_ticks: at least 1.
+        independent: it holds an independent frame.
+    """
+
+    number: int
+    start_ticks: int
+    duration_ticks: int
+    independent: bool
+
+    @property
+    def end_ticks(self) -> int:
+        """Decode time of the sample that follows."""
+        return self.start_ticks + self.duration_ticks
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A finished segment.
+
+    Attributes:
+        msn: media sequence number.
+        init: the init section it is decoded with.
+        parts: all its parts in order; none for a gap.
+        duration_ticks: exactly the sum of the parts' durations; for a gap, of what is missing.
+        program_ns: capture instant of its first sample, Unix nanoseconds.
+        discontinuity: it does not continue the segment before it.
+        data: the parts' bytes in one piece; empty for a gap.
+    """
+
+    msn: int
+    init: InitSection
+    parts: tuple[Part, ...]
+    duration_ticks: int
+    program_ns: int
+    discontinuity: bool
+    data: bytes
+
+    @property
+    def gap(self) -> bool:
+        """Its media never came (EXT-X-GAP)."""
+        return not self.parts
+
+    @property
+    def duration_s(self) -> Fraction:
+        """Length in seconds, exact."""
+        return Fraction(self.duration_ticks, self.init.track.timescale)
+
+    @property
+    def end_ns(self) -> int:
+        """Capture instant of what follows it, Unix nanoseconds."""
+        return self.program_ns + self.duration_ticks * NS_PER_S // self.init.track.timescale

@@ -1,0 +1,75 @@
+"""Pure: URLs and object keys of media, written and read in one place so that they stay each other's mirror."""
+
+import enum
+import re
+from dataclasses import dataclass
+
+from infra.ids import RenditionName, SessionId, StreamName
+from origin.errors import UrlMalformed, shown
+
+PLAYLIST = "index.m3u8"
+_FILE = re.compile(r"(?:(init-)(0|[1-9][0-9]{0,17})\.mp4|([sp])(0|[1-9][0-9]{0,17})\.m4s)")
+
+
+class FileKind(enum.Enum):
+    """What a file of a rendition holds."""
+
+    PLAYLIST = enum.auto()
+    INIT = enum.auto()
+    SEGMENT = enum.auto()
+    PART = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """A file of a rendition; ``number`` is that of the init section, segment (msn) or part, 0 for the playlist."""
+
+    kind: FileKind
+    number: int
+
+
+def init_file(number: int) -> str:
+    """File name of an init section."""
+    return f"init-{number}.mp4"
+
+
+def segment_file(msn: int) -> str:
+    """File name of a segment."""
+    return f"s{msn}.m4s"
+
+
+def part_file(number: int) -> str:
+    """File name of a part."""
+    return f"p{number}.m4s"
+
+
+def parse_file(name: str) -> MediaFile:
+    """What a file name in a URL means.
+
+    Raises:
+        UrlMalformed: it is none this server makes.
+    """
+    if name == PLAYLIST:
+        return MediaFile(FileKind.PLAYLIST, 0)
+    found = _FILE.fullmatch(name)
+    if found is None:
+        raise UrlMalformed(f"file {shown(name)} refused: allowed are {PLAYLIST}, init-N.mp4, sN.m4s and pN.m4s")
+    init, init_number, letter, number = found.groups()
+    if init:
+        return MediaFile(FileKind.INIT, int(init_number))
+    return MediaFile(FileKind.SEGMENT if letter == "s" else FileKind.PART, int(number))
+
+
+def variant_uri(session: SessionId, rendition: RenditionName) -> str:
+    """A media playlist as the multivariant playlist names it, relative to ``/live/{stream}/index.m3u8``."""
+    return f"{session}/{rendition}/{PLAYLIST}"
+
+
+def sibling_uri(rendition: RenditionName) -> str:
+    """Another rendition's media playlist, relative to a media playlist."""
+    return f"../{rendition}/{PLAYLIST}"
+
+
+def object_key(stream: StreamName, session: SessionId, rendition: RenditionName, file: str) -> str:
+    """Where a file is stored; the part of its URL after ``/live/``."""
+    return f"{stream}/{session}/{rendition}/{file}"

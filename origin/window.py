@@ -1,0 +1,282 @@
+"""Pure: the live window of one rendition: which segments and parts are listed, kept, and waited for.
+
+Theory of operation. Chunks become parts of the open segment (`add_part`); the first part opens it; `close_segment` ends
+it. A segment whose media never came is a gap. After each finished segment the oldest ones leave the list, in order, as
+long as the rest is still as long as the window; they stay retrievable for as long as rfc8216bis 6.2.2 demands. Parts
+leave the list three target durations behind the end and stay retrievable for as long again.
+
+`admits` judges a blocking request once, when it arrives: does it ask too far ahead? `satisfied` is asked then and after
+every change: can it be answered? The second never refuses.
+
+Invariants: media sequence numbers and part numbers rise by one; the media and discontinuity sequence of the list never
+fall; a listed segment never changes; nothing changes after `end`. Every number of a `Targets` is fixed for ever.
+
+Assumes of its caller (`origin.session`): chunks come in decode order, a break in the timeline closes the segment first.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from origin.directives import Directives
+from origin.errors import DirectiveRefused
+from origin.model import NS_PER_S, Chunk, InitSection, Part, Segment
+
+MIN_SEGMENTS = 6  # Apple's authoring rules 8.11
+PARTS_LISTED_TARGETS = 3  # target durations from the end within which parts are listed (rfc8216bis 6.2.2)
+PARTS_KEPT_TARGETS = 2 * PARTS_LISTED_TARGETS
+_MSN_AHEAD = 2  # how far past the last segment a request may ask (rfc8216bis 6.2.5.2)
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Promises of a session, the same in all its renditions.
+
+    Attributes:
+        target_duration_s: EXT-X-TARGETDURATION.
+        part_target_s: PART-TARGET.
+        part_hold_back_s: PART-HOLD-BACK.
+        hold_back_s: HOLD-BACK.
+        window_s: the list is never made shorter than this.
+    """
+
+    target_duration_s: int
+    part_target_s: Fraction
+    part_hold_back_s: Fraction
+    hold_back_s: int
+    window_s: Fraction
+
+    @property
+    def part_limit(self) -> Fraction:
+        """How many parts past the last one a request may ask: the Advance Part Limit (rfc8216bis 6.2.5.2)."""
+        return 3 / self.part_target_s if self.part_target_s < 1 else Fraction(3)
+
+
+class OpenSegment:
+    """The segment that is still growing."""
+
+    __slots__ = ("chunks", "discontinuity", "init", "msn", "parts", "program_ns")
+
+    def __init__(self, msn: int, init: InitSection, program_ns: int, *, discontinuity: bool) -> None:
+        self.msn = msn
+        self.init = init
+        self.program_ns = program_ns
+        self.discontinuity = discontinuity
+        self.parts: list[Part] = []
+        self.chunks: list[bytes] = []
+
+    @property
+    def duration_ticks(self) -> int:
+        """Of the parts so far."""
+        return sum(part.duration_ticks for part in self.parts)
+
+
+class Window:
+    """See the module's theory of operation.
+
+    Attributes:
+        segments: what is listed, oldest first.
+        open: the segment that is growing, or None between two segments.
+        discontinuity_sequence: EXT-X-DISCONTINUITY-SEQUENCE of the list.
+        next_msn: media sequence number of the segment that is opened next.
+        next_part: number of the next part: what EXT-X-PRELOAD-HINT names.
+        ended: ENDLIST stands.
+    """
+
+    __slots__ = (
+        "_kept_parts",
+        "_longest_s",
+        "_retired",
+        "discontinuity_sequence",
+        "ended",
+        "next_msn",
+        "next_part",
+        "open",
+        "segments",
+        "targets",
+    )
+
+    def __init__(self, targets: Targets, first_msn: int, discontinuity_sequence: int) -> None:
+        self.targets = targets
+        self.segments: deque[Segment] = deque()
+        self.open: OpenSegment | None = None
+        self.discontinuity_sequence = discontinuity_sequence
+        self.next_msn = first_msn
+        self.next_part = 0
+        self.ended = False
+        self._retired: deque[Segment] = deque()  # not listed any more, still retrievable
+        self._kept_parts: deque[tuple[Part, bytes, Fraction]] = deque()  # with its length in seconds
+        self._longest_s = Fraction(0)  # the longest the list has been
+
+    # What comes in
+
+    def open_segment(self, init: InitSection, program_ns: int, *, discontinuity: bool) -> None:
+        """Open the next segment; its first part must follow at once."""
+        assert self.open is None, "one segment is open at a time"
+        self.open = OpenSegment(self.next_msn, init, program_ns, discontinuity=discontinuity)
+        self.next_msn += 1
+
+    def add_part(self, chunk: Chunk) -> Part:
+        """List a chunk as the next part of the open segment."""
+        assert self.open is not None, "a part belongs to a segment"
+        part = Part(self.next_part, chunk.start_ticks, chunk.duration_ticks, chunk.independent)
+        self.next_part += 1
+        self.open.parts.append(part)
+        self.open.chunks.append(chunk.data)
+        duration_s = Fraction(part.duration_ticks, self.open.init.track.timescale)
+        self._kept_parts.append((part, chunk.data, duration_s))
+        return part
+
+    def close_segment(self) -> Segment | None:
+        """The open segment is whole; None if none is open."""
+        grown, self.open = self.open, None
+        if grown is None:
+            return None
+        segment = Segment(
+            grown.msn,
+            grown.init,
+            tuple(grown.parts),
+            grown.duration_ticks,
+            grown.program_ns,
+            grown.discontinuity,
+            b"".join(grown.chunks),
+        )
+        self._append(segment)
+        return segment
+
+    def add_gap(self, init: InitSection, program_ns: int, duration_ticks: int, *, discontinuity: bool) -> None:
+        """List a segment whose media never came."""
+        assert self.open is None, "a gap comes between segments"
+        self._append(Segment(self.next_msn, init, (), duration_ticks, program_ns, discontinuity, b""))
+        self.next_msn += 1
+
+    def end(self) -> Segment | None:
+        """Nothing follows: close the open segment and stand still."""
+        segment = self.close_segment()
+        self.ended = True
+        return segment
+
+    def _append(self, segment: Segment) -> None:
+        self.segments.append(segment)
+        self._remove_old()
+
+    def _remove_old(self) -> None:
+        """Take the oldest segments off the list, then forget what nobody may ask for any more (rfc8216bis 6.2.2)."""
+        targets, segments = self.targets, self.segments
+        listed_s = sum((segment.duration_s for segment in segments), Fraction(0))
+        self._longest_s = max(self._longest_s, listed_s)
+        shortest_s = max(targets.window_s, Fraction(3 * targets.target_duration_s))
+        while len(segments) > MIN_SEGMENTS and listed_s - segments[0].duration_s >= shortest_s:
+            oldest = segments.popleft()
+            self.discontinuity_sequence += oldest.discontinuity
+            listed_s -= oldest.duration_s
+            self._retired.append(oldest)
+        behind_s = listed_s + sum((segment.duration_s for segment in self._retired), Fraction(0))
+        while self._retired and behind_s > self._longest_s + 3 * targets.target_duration_s:
+            behind_s -= self._retired.popleft().duration_s
+        kept_s = sum((each[2] for each in self._kept_parts), Fraction(0))
+        while kept_s - self._kept_parts[0][2] > PARTS_KEPT_TARGETS * targets.target_duration_s if self._kept_parts else False:
+            kept_s -= self._kept_parts.popleft()[2]
+
+    # What is asked
+
+    @property
+    def media_sequence(self) -> int:
+        """EXT-X-MEDIA-SEQUENCE of the list."""
+        if self.segments:
+            return self.segments[0].msn
+        return self.open.msn if self.open else self.next_msn
+
+    @property
+    def last_finished_msn(self) -> int:
+        """Media sequence number of the newest finished segment; one less than the first one's before there is any."""
+        return self.next_msn - (2 if self.open else 1)
+
+    @property
+    def last_part(self) -> tuple[int, int] | None:
+        """(msn, part index) of the newest part, for rendition reports; None before the first one (4.4.5.4)."""
+        if self.open:
+            return self.open.msn, len(self.open.parts) - 1
+        if not self.segments:
+            return None
+        return self.segments[-1].msn, max(0, len(self.segments[-1].parts) - 1)
+
+    @property
+    def playable(self) -> bool:
+        """A player has something to begin with."""
+        return self.open is not None or any(not segment.gap for segment in self.segments)
+
+    def first_listed_part(self) -> int:
+        """Number of the oldest part that is still listed (rfc8216bis 6.2.2)."""
+        limit_s = Fraction(PARTS_LISTED_TARGETS * self.targets.target_duration_s)
+        number = self.next_part
+        for part, _, duration_s in reversed(self._kept_parts):
+            limit_s -= duration_s
+            if limit_s < 0:
+                break
+            number = part.number
+        return number
+
+    def part(self, number: int) -> bytes | None:
+        """A part that may still be asked for."""
+        if not self._kept_parts:
+            return None
+        index = number - self._kept_parts[0][0].number
+        return self._kept_parts[index][1] if 0 <= index < len(self._kept_parts) else None
+
+    def segment(self, msn: int) -> Segment | None:
+        """A finished segment that may still be asked for; gaps cannot."""
+        for kept in (self.segments, self._retired):
+            if kept and 0 <= msn - kept[0].msn < len(kept):
+                found = kept[msn - kept[0].msn]
+                return None if found.gap else found
+        return None
+
+    def inits(self) -> Sequence[InitSection]:
+        """The init sections that something retrievable needs, oldest first."""
+        users = [*self._retired, *self.segments, *([self.open] if self.open else [])]
+        return list({user.init.number: user.init for user in users}.values())
+
+    def admits(self, directives: Directives) -> None:
+        """Judge a blocking request on its arrival.
+
+        Raises:
+            DirectiveRefused: it asks further ahead than a player may (rfc8216bis 6.2.5.2).
+        """
+        if self.ended:
+            return
+        last = self.last_finished_msn
+        if directives.msn > last + _MSN_AHEAD:
+            raise DirectiveRefused(
+                f"_HLS_msn={directives.msn} refused: the last segment is {last}, at most {last + _MSN_AHEAD} is allowed",
+            )
+        if directives.part is None or directives.msn <= last:
+            return
+        listed = len(self.open.parts) if self.open and self.open.msn == directives.msn else 0
+        if directives.part - (listed - 1) > self.targets.part_limit:
+            allowed = int(listed - 1 + self.targets.part_limit)
+            raise DirectiveRefused(
+                f"_HLS_part={directives.part} refused: in segment {directives.msn} at most {allowed} is allowed now",
+            )
+
+    def satisfied(self, directives: Directives) -> bool:
+        """A request that was admitted can be answered now (rfc8216bis 6.2.5.2)."""
+        if self.ended or directives.msn < self.last_finished_msn:
+            return True
+        if directives.part is None:
+            return directives.msn == self.last_finished_msn
+        if directives.msn == self.last_finished_msn:
+            segment = self.segments[-1]
+            return directives.part < len(segment.parts) or self.open is not None or segment.gap
+        return self.open is not None and self.open.msn == directives.msn and directives.part < len(self.open.parts)
+
+
+def nominal_ticks(seconds: Fraction, timescale: int) -> int:
+    """A length in ticks, at least one."""
+    return max(1, round(seconds * timescale))
+
+
+def instant_after(program_ns: int, ticks: int, timescale: int) -> int:
+    """The instant so many ticks after another one, Unix nanoseconds."""
+    return program_ns + ticks * NS_PER_S // timescale
