@@ -19,17 +19,20 @@ class SystemClock:
     """Wall time anchored once at start and carried on by the monotonic clock.
 
     A step of the machine's clock (NTP, an operator) would tear every timeline that is built on it, so the node keeps
-    the offset it had when it started.
+    the offset it had when it started, and hands it to its worker processes.
+
+    Args:
+        anchor_ns: Unix time at which the machine's monotonic clock was zero; by default, as it is now.
     """
 
-    __slots__ = ("_anchor_ns",)
+    __slots__ = ("anchor_ns",)
 
-    def __init__(self) -> None:
-        self._anchor_ns = time.time_ns() - time.monotonic_ns()
+    def __init__(self, anchor_ns: int | None = None) -> None:
+        self.anchor_ns = time.time_ns() - time.monotonic_ns() if anchor_ns is None else anchor_ns
 
     def now_ns(self) -> int:
         """Nanoseconds since the Unix epoch."""
-        return self._anchor_ns + time.monotonic_ns()
+        return self.anchor_ns + time.monotonic_ns()
 
 
 def unix_ns_to_ntp(unix_ns: int) -> int:

@@ -1,0 +1,49 @@
+from transcoder.shedding import CALM_NS, LONG_QUEUE, PATIENCE_NS, Shedding
+
+LATE = LONG_QUEUE + 1
+
+
+def test_short_queues_lose_nothing() -> None:
+    shedding = Shedding(3, 0)
+    shedding.observe(LONG_QUEUE, 0)
+    assert not shedding.skips(0, LONG_QUEUE, opens_part=False)
+
+
+def test_a_long_queue_loses_pictures_but_never_the_first_of_a_part() -> None:
+    shedding = Shedding(3, 0)
+    assert shedding.skips(2, LATE, opens_part=False)
+    assert not shedding.skips(2, LATE, opens_part=True)
+
+
+def test_the_most_costly_rungs_are_shed_one_after_the_other_but_not_the_last() -> None:
+    shedding = Shedding(3, 0)
+    shed = []
+    for n in range(5):
+        for step in range(2):
+            shedding.observe(LATE, n * 2 * PATIENCE_NS + step * PATIENCE_NS)
+        shed.append(shedding.shed)
+    assert shed == [1, 2, 2, 2, 2]
+    assert shedding.skips(0, 0, opens_part=False)
+    assert not shedding.skips(2, 0, opens_part=False)
+
+
+def test_a_short_relief_starts_the_patience_anew() -> None:
+    shedding = Shedding(2, 0)
+    shedding.observe(LATE, 0)
+    shedding.observe(0, PATIENCE_NS - 1)
+    shedding.observe(LATE, PATIENCE_NS)
+    assert shedding.shed == 0
+
+
+def test_rungs_come_back_after_calm_one_at_a_time() -> None:
+    shedding = Shedding(3, 0)
+    for n in range(4):
+        shedding.observe(LATE, n * PATIENCE_NS)
+    assert shedding.shed == 2
+    late_ns = 3 * PATIENCE_NS
+    shedding.observe(0, late_ns + CALM_NS)
+    assert shedding.shed == 1
+    shedding.observe(0, late_ns + 2 * CALM_NS)
+    assert shedding.shed == 0
+    shedding.observe(0, late_ns + 3 * CALM_NS)
+    assert shedding.shed == 0

@@ -1,0 +1,216 @@
+"""Edge: starts, feeds, watches and restarts workers, one process per stream.
+
+A feed's worker that dies is replaced at once; the more often it dies, the later. The session's timeline goes on,
+because each worker is given the same epoch. What arrives while there is no worker is lost: the next one starts with a
+keyframe.
+"""
+
+import asyncio
+import contextlib
+import socket
+import sys
+from asyncio.subprocess import PIPE
+from collections import deque
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import structlog
+
+from infra.clock import NS_PER_S, Clock, SystemClock
+from infra.ids import SessionId, StreamName
+from infra.settings import Settings
+from transcoder import metrics
+from transcoder.access_unit import AccessUnit, Track, frame_access_unit
+from transcoder.messages import Job, KeyframeWanted, MessageReader, WorkerStats, print_job
+from transcoder.push_target import PushTarget
+
+MAX_WAITING_BYTES = 4 << 20  # of access units for a worker: some seconds of a high bit rate
+FINISH_TIMEOUT_S = 5.0
+RESTART_DELAYS_S = (0.0, 0.5, 1.0, 2.0, 4.0)  # after the first, second ... death within `DEATH_WINDOW_S`
+DEATH_WINDOW_S = 60
+_ROOT = Path(__file__).parents[1]
+
+_log = structlog.get_logger("transcoder.supervisor")
+
+
+class Feed:
+    """One session's way into its worker. ``push`` may be called from the event loop only; it never blocks."""
+
+    def __init__(
+        self, job: Job, clock: Clock, on_keyframe_wanted: Callable[[], None], on_finished: Callable[["Feed"], None]
+    ) -> None:
+        self._job = job
+        self._clock = clock
+        self._on_keyframe_wanted = on_keyframe_wanted
+        self._on_finished = on_finished
+        self._log = _log.bind(stream=job.stream, session=job.session)
+        self._writer: asyncio.StreamWriter | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._wait_for_key = True
+        self._finishing = False
+        self._stats = WorkerStats()
+        self._deaths: deque[int] = deque(maxlen=len(RESTART_DELAYS_S))
+        self._owner = asyncio.create_task(self._supervise(), name=f"worker of {job.stream}")
+
+    def push(self, unit: AccessUnit) -> None:
+        """Hand an access unit to the worker; lost, and counted, when there is none or it does not keep up."""
+        if self._finishing:
+            return
+        video = unit.track is Track.VIDEO
+        if video and self._wait_for_key and not unit.key:
+            return
+        writer = self._writer
+        if writer is None or writer.transport.get_write_buffer_size() > MAX_WAITING_BYTES:
+            metrics.UNITS_LOST.labels(self._job.stream).inc()
+            if video and not self._wait_for_key:
+                self._wait_for_key = True
+                self._on_keyframe_wanted()
+            return
+        if video:
+            self._wait_for_key = False
+        writer.write(frame_access_unit(unit))
+
+    def stats(self) -> WorkerStats:
+        """What the worker last said of itself."""
+        return self._stats
+
+    async def finish(self) -> None:
+        """The broadcast is over: the worker flushes and ends the renditions; killed if it takes too long."""
+        if self._finishing:
+            return
+        self._finishing = True
+        if self._writer is not None and self._writer.can_write_eof():
+            with contextlib.suppress(OSError):
+                self._writer.write_eof()
+        _, running = await asyncio.wait([self._owner], timeout=FINISH_TIMEOUT_S)
+        if running:
+            self._log.error("worker did not finish in time and is killed", timeout_s=FINISH_TIMEOUT_S)
+            self._kill()
+            self._owner.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._owner
+        metrics.forget(self._job.stream)
+        self._on_finished(self)
+
+    def _kill(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+
+    async def _supervise(self) -> None:
+        try:
+            while await self._run_worker():
+                pass
+        finally:
+            self._kill()
+
+    async def _run_worker(self) -> bool:
+        """Run one worker to its end; whether another one is to follow."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "transcoder.worker", "--fd", str(theirs.fileno())),
+                stdin=PIPE,
+                pass_fds=[theirs.fileno()],
+                cwd=_ROOT,
+            )
+        self._process = process
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            process.stdin.write(print_job(self._job))
+            await process.stdin.drain()
+        process.stdin.close()
+        reader, writer = await asyncio.open_connection(sock=ours)
+        self._writer, self._wait_for_key = writer, True
+        if self._finishing and writer.can_write_eof():
+            writer.write_eof()
+        self._on_keyframe_wanted()
+        try:
+            await self._listen(reader)
+            code = await process.wait()
+        finally:
+            self._writer = None
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+        return not self._finishing and await self._may_restart(code)
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        messages = MessageReader()
+        with contextlib.suppress(ConnectionResetError):
+            while data := await reader.read(65536):
+                for message in messages.feed(data):
+                    if isinstance(message, KeyframeWanted):
+                        self._on_keyframe_wanted()
+                    else:
+                        self._stats = message
+                        self._publish_stats(message)
+
+    def _publish_stats(self, stats: WorkerStats) -> None:
+        stream = self._job.stream
+        metrics.PICTURES_DECODED.labels(stream).set(stats.decoded)
+        metrics.PICTURES_DROPPED.labels(stream).set(stats.dropped)
+        metrics.PICTURES_REPEATED.labels(stream).set(stats.repeated)
+        metrics.PICTURES_SKIPPED.labels(stream).set(stats.skipped)
+        metrics.RUNGS_SHED.labels(stream).set(stats.shed)
+        metrics.LAG_SECONDS.labels(stream).set(stats.lag_ms / 1000)
+        metrics.CPU_SECONDS.labels(stream).set(stats.cpu_ms / 1000)
+
+    async def _may_restart(self, code: int) -> bool:
+        now_ns = self._clock.now_ns()
+        recent = [death for death in self._deaths if now_ns - death < DEATH_WINDOW_S * NS_PER_S]
+        if len(recent) == len(RESTART_DELAYS_S):
+            self._log.error("worker died too often and is given up: no HLS for this session", exit_code=code)
+            return False
+        self._deaths.append(now_ns)
+        delay_s = RESTART_DELAYS_S[len(recent)]
+        metrics.WORKER_RESTARTS.labels(self._job.stream).inc()
+        self._log.warning("worker died and is replaced", exit_code=code, delay_s=delay_s)
+        await asyncio.sleep(delay_s)
+        return not self._finishing
+
+
+class Supervisor:
+    """All workers of a node."""
+
+    def __init__(self, settings: Settings, clock: Clock, push: PushTarget) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._push = push
+        self._feeds: set[Feed] = set()
+
+    async def start(
+        self,
+        stream: StreamName,
+        session: SessionId,
+        on_keyframe_wanted: Callable[[], None],
+        tracks: Collection[Track] = (Track.VIDEO, Track.AUDIO),
+    ) -> Feed:
+        """Start a worker for a session whose publisher announced these tracks, and return the way into it."""
+        feed = Feed(self._job(stream, session, tracks), self._clock, on_keyframe_wanted, self._feeds.discard)
+        self._feeds.add(feed)
+        return feed
+
+    async def close(self) -> None:
+        """Finish all feeds."""
+        await asyncio.gather(*(feed.finish() for feed in tuple(self._feeds)))
+
+    def _job(self, stream: StreamName, session: SessionId, tracks: Collection[Track]) -> Job:
+        settings = self._settings
+        anchor_ns = self._clock.anchor_ns if isinstance(self._clock, SystemClock) else SystemClock().anchor_ns
+        return Job(
+            stream=stream,
+            session=session,
+            base_url=self._push.base_url,
+            token=self._push.token,
+            epoch_ns=self._clock.now_ns(),
+            clock_anchor_ns=anchor_ns,
+            profile=settings.profile.value,
+            frame_rate=settings.frame_rate,
+            max_rungs=settings.max_rungs,
+            preset=settings.preset,
+            video=Track.VIDEO in tracks,
+            audio=Track.AUDIO in tracks,
+            log_format=settings.log_format,
+            log_level=settings.log_level,
+        )
