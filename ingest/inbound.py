@@ -180,8 +180,7 @@ class InboundTrack:
         if source is None:
             return []
         units = [unit for ordered in source.reorder.pop(now_ns) for unit in self._collect(source, ordered)]
-        if source.reorder.next_sequence is not None:
-            source.nacks.forget_below(source.reorder.next_sequence)
+        source.nacks.forget_below(source.reorder.next_sequence or 0)
         return units
 
     def _collect(self, source: _Source, ordered: Ordered[RtpPacket]) -> list[AccessUnit]:

@@ -6,6 +6,7 @@ from functools import cache
 
 import av
 import numpy as np
+
 from transcoder.access_unit import AccessUnit, Codec, Track
 
 FRAME_NS = 1_000_000_000 // 30

@@ -3,10 +3,14 @@
 import heapq
 import random
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from ingest.tracks import TrackPlan
-from ingest.transport import MediaSink
 from transcoder.access_unit import Codec, Track
+
+if TYPE_CHECKING:
+    from ingest.transport import MediaSink
 
 MS = 1_000_000
 
@@ -83,13 +87,13 @@ class Link:
     def send_rtcp(self, packet: bytes) -> None:
         sink = self.sink
         assert sink is not None
-        self._network.carry(lambda now_ns: sink.on_rtcp(packet, now_ns))
+        self._network.carry(partial(sink.on_rtcp, packet))
 
     def send_rtp(self, packets: Sequence[tuple[bytes, bytes]]) -> int:
         sink = self.sink
         assert sink is not None
         for header, payload in packets:
-            self._network.carry(lambda now_ns, data=header + payload: sink.on_rtp(data, now_ns))
+            self._network.carry(partial(sink.on_rtp, header + payload))
         return 0
 
 

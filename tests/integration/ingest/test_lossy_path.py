@@ -1,6 +1,7 @@
 """Forwarder to receiver over a network that loses, delays and reorders: what comes out is what went in."""
 
 import pytest
+
 from ingest.forwarder import Forwarder, ViewerSession
 from ingest.packetize import split_annex_b
 from ingest.receiver import Receiver
@@ -75,7 +76,7 @@ def test_capture_times_are_the_senders_within_a_few_milliseconds_once_reports_ca
     path.network.perfect = False
     path.play(video[2:] + audio)
     path.settle()
-    truth = {Track.VIDEO: {}, Track.AUDIO: {}}
+    truth: dict[Track, dict[object, int]] = {Track.VIDEO: {}, Track.AUDIO: {}}
     for unit in video:
         truth[Track.VIDEO][tuple(split_annex_b(unit.payload))] = unit.capture_ns
     for unit in audio:

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from infra.clock import unix_ns_to_ntp
 from ingest.clock import FUTURE_NS, CaptureClock
 from transcoder.access_unit import Track

@@ -2,6 +2,7 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ingest.congestion import MAX_SPAN, TransportFeedback, encode_statuses
 from support.twcc_decoder import read_feedback
 

@@ -5,6 +5,7 @@ import random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ingest.nack import NackQueue
 from ingest.reorder import ReorderBuffer
 

@@ -1,8 +1,10 @@
 """Capture times against a simulated publisher whose every instant is known exactly (`fractions.Fraction`)."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
+
 from infra.clock import unix_ns_to_ntp
 from ingest.clock import BEHIND_MAX, FUTURE_NS, JUMP_NS, CaptureClock
 from transcoder.access_unit import Track
@@ -70,7 +72,7 @@ def test_a_report_moves_capture_to_the_truth_without_a_jump() -> None:
     errors = play(clock, Publisher(), 10, delay_ms=60)
     assert errors[0] == 60 * MS
     assert abs(errors[-1]) < 20_000
-    steps = [after - before for before, after in zip(errors, errors[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(errors)]
     assert all(abs(step) <= S // 30 // 50 + 12_000 for step in steps)
     facts = clock.facts()
     assert facts.synchronised
@@ -235,9 +237,7 @@ def test_a_burst_after_an_outage_never_runs_far_into_the_future() -> None:
     publisher = Publisher()
     play(clock, publisher, 5)
     back = START + 15 * S  # ten seconds without a packet, then all of them
-    times = []
-    for index in range(150, 450):
-        times.append(clock.capture_ns(V, publisher.rtp(START + index * S // 30), back))
+    times = [clock.capture_ns(V, publisher.rtp(START + index * S // 30), back) for index in range(150, 450)]
     assert times == sorted(set(times))
     assert max(times) <= back + FUTURE_NS + 300 * 12_000
     errors = play(clock, publisher, 20, begin=15)

@@ -1,4 +1,5 @@
 import pytest
+
 from ingest.packetize import (
     MAX_PAYLOAD_BYTES,
     packetize,

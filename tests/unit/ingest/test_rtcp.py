@@ -1,5 +1,6 @@
 import pytest
 from aiortc import rtp as aiortc_rtp
+
 from ingest import rtcp
 from ingest.rtcp import Goodbye, KeyframeRequest, Nack, ReportBlock, SenderReport, parse_rtcp
 from ingest.rtp import Malformed

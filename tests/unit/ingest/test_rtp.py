@@ -1,4 +1,5 @@
 import pytest
+
 from ingest.rtp import MAX_PACKET_BYTES, HeaderWriter, Malformed, RtpPacket, extension_block, parse_rtp, print_rtp
 
 HEAD = bytes.fromhex("8060000a 00000014 0000001e".replace(" ", ""))
