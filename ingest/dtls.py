@@ -19,6 +19,7 @@ from ingest.transport import MediaSink
 
 _QUEUE_DATAGRAMS = 64  # of a handshake; a real one has six
 _EARLY_DATAGRAMS = 64  # media that overtook the end of the handshake: FFmpeg's first keyframe
+_HELLO_REPEAT_S = 0.05  # FFmpeg loses the first ClientHello, and OpenSSL repeats it only after 1 s
 _DTLS = range(20, 64)  # first byte (RFC 7983 7)
 _RTP = range(128, 192)
 _RTCP = range(64, 96)  # second byte without the marker bit (RFC 5761 4)
@@ -61,13 +62,16 @@ class _IceSeam:
 
     role = "controlled"
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, *, opens: bool) -> None:
         self._wire = wire
+        self._opens = opens
+        self._hello: bytes | None = None  # our ClientHello, until the peer's first datagram
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(_QUEUE_DATAGRAMS)
         self._closed = False
 
     def feed(self, data: bytes) -> bool:
         """Queue a datagram; False if the queue is full."""
+        self._hello = None
         if self._closed or self._queue.full():
             return False
         self._queue.put_nowait(data)
@@ -87,7 +91,15 @@ class _IceSeam:
             raise ConnectionError
         return data
 
+    def repeat_hello(self) -> None:
+        """Send our ClientHello again if the peer has not answered it."""
+        if self._hello is not None and not self._closed:
+            self._wire.send(self._hello)
+
     async def _send(self, data: bytes) -> None:
+        if self._opens:
+            self._opens = False
+            self._hello = data
         self._wire.send(data)
 
 
@@ -107,7 +119,7 @@ class DtlsPeer:
         self._wire = wire
         self._batch = batch
         self._fingerprint = fingerprint
-        self._seam = _IceSeam(wire)
+        self._seam = _IceSeam(wire, opens=opens)
         self._dtls = RTCDtlsTransport(self._seam, [identity.certificate])  # type: ignore[arg-type]
         self._dtls._set_role("client" if opens else "server")  # noqa: SLF001
         self._rx: pylibsrtp.Session | None = None
@@ -123,7 +135,11 @@ class DtlsPeer:
             on_closed: called once when the association ends after it was up.
         """
         parameters = RTCDtlsParameters(fingerprints=[RTCDtlsFingerprint("sha-256", self._fingerprint)])
-        await self._dtls.start(parameters)
+        repeat = asyncio.get_running_loop().call_later(_HELLO_REPEAT_S, self._seam.repeat_hello)
+        try:
+            await self._dtls.start(parameters)
+        finally:
+            repeat.cancel()
         if self._dtls.state != "connected":
             return False
         self._rx, self._tx = self._dtls._rx_srtp, self._dtls._tx_srtp  # noqa: SLF001

@@ -1,5 +1,6 @@
 """Edge: the HTTP that WHIP and WHEP share: an endpoint that takes offers, and a resource for each accepted one."""
 
+import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -9,13 +10,14 @@ from multidict import CIMultiDict
 from infra.http import CORS_HEADERS, read_body, require_media_type
 from infra.ids import StreamName, parse_stream_name
 from ingest import fragment
-from ingest.errors import FragmentMalformed, SdpMalformed
+from ingest.errors import SdpMalformed
 from ingest.hub import Accepted, IngestHub
 from ingest.ice_servers import ice_server_links
 from ingest.links import Protocol, resource_path
 from ingest.sdp import MAX_SDP_CHARS
 
 SDP = "application/sdp"
+_BODY_TIMEOUT_S = 10  # of a few kilobytes; a client that drips them holds a connection
 _PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
     "Access-Control-Max-Age": "86400",
@@ -40,12 +42,7 @@ class Endpoint:
         """An offer: 201 with the answer (RFC 9725 4.2, draft-ietf-wish-whep 4.3.1)."""
         stream = _stream(request)
         require_media_type(request, SDP)
-        body = await read_body(request, MAX_SDP_CHARS)
-        try:
-            offer = body.decode()
-        except UnicodeDecodeError as error:
-            raise SdpMalformed("session description refused: it is not UTF-8") from error
-        accepted = self._accept(stream, offer)
+        accepted = self._accept(stream, await _text(request))
         headers = self._headers(links=True)
         headers[hdrs.LOCATION] = resource_path(self._protocol, stream, accepted.resource_id)
         headers[hdrs.ETAG] = accepted.etag
@@ -85,11 +82,7 @@ class Endpoint:
         stream, resource_id = _resource(request)
         self._hub.require_resource(self._protocol, stream, resource_id)
         require_media_type(request, fragment.MEDIA_TYPE)
-        body = await read_body(request, MAX_SDP_CHARS)
-        try:
-            text = body.decode()
-        except UnicodeDecodeError as error:
-            raise FragmentMalformed("trickle fragment refused: it is not UTF-8") from error
+        text = await _text(request)
         restarted = self._hub.patch(self._protocol, stream, resource_id, request.headers.get(hdrs.IF_MATCH), text)
         if restarted is None:
             return web.Response(status=HTTPStatus.NO_CONTENT, headers=self._headers())
@@ -124,6 +117,16 @@ class Endpoint:
             for link in ice_server_links(self._hub.ice_servers):
                 headers.add(hdrs.LINK, link)
         return headers
+
+
+async def _text(request: web.Request) -> str:
+    try:
+        async with asyncio.timeout(_BODY_TIMEOUT_S):
+            return (await read_body(request, MAX_SDP_CHARS)).decode()
+    except TimeoutError as error:
+        raise SdpMalformed(f"body refused: it was not whole after {_BODY_TIMEOUT_S} s") from error
+    except UnicodeDecodeError as error:
+        raise SdpMalformed("body refused: it is not UTF-8") from error
 
 
 def _stream(request: web.Request) -> StreamName:

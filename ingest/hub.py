@@ -155,7 +155,7 @@ class IngestHub:
         broadcast = self._broadcasts.get(stream)
         live = broadcast is not None and broadcast.phase is Phase.LIVE
         admit_viewer(stream, self._limits, self._load(), live=live)
-        assert broadcast is not None  # noqa: S101  admitted
+        assert broadcast is not None  # admitted
         offer = read_offer(text, Purpose.VIEW)
         agreements = agree_to_view(offer, broadcast.sent, _new_ssrc)
         accepted, connection = self._accept(Protocol.WHEP, stream, offer, agreements)
