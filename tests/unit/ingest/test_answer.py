@@ -2,12 +2,12 @@ from itertools import count
 
 import pytest
 from aiortc.sdp import SessionDescription
-from support.offers import OFFER, VIEWER_OFFER, offer_of
-from transcoder.access_unit import Codec
 
 from ingest.answer import LocalSide, opens_dtls, write_answer
 from ingest.negotiation import SentTrack, agree_to_publish, agree_to_view
 from ingest.offer import IceCredentials, Purpose, Setup, read_offer
+from support.offers import OFFER, VIEWER_OFFER, offer_of
+from transcoder.access_unit import Codec
 
 LOCAL = LocalSide(IceCredentials("ufrag", "p" * 22), "AB:CD", ["192.0.2.1", "2001:db8::1"], 8189, 2500)
 
@@ -91,6 +91,11 @@ def test_the_start_bitrate_is_said_once_and_never_for_retransmissions_or_viewers
 def test_a_codec_without_parameters_still_gets_the_start_bitrate() -> None:
     vp8 = OFFER.replace("H264", "VP8").replace("a=fmtp:96 packetization-mode=1;profile-level-id=42e01f\n", "")
     assert "a=fmtp:96 x-google-start-bitrate=2500\r\n" in to_publisher(vp8)
+
+
+def test_a_viewers_codec_without_parameters_gets_none() -> None:
+    vp8 = VIEWER_OFFER.replace("H264", "VP8").replace("a=fmtp:96 packetization-mode=1;profile-level-id=42e01f\n", "")
+    assert "a=fmtp:96" not in to_viewer(vp8, SentTrack(Codec.VP8))
 
 
 def test_congestion_feedback_is_agreed_with_its_extension_or_not_at_all() -> None:

@@ -1,13 +1,13 @@
 from itertools import count
 
 import pytest
-from support.offers import OFFER, VIEWER_OFFER, offer_of
-from transcoder.access_unit import Codec, Track
 
 from ingest.errors import OfferUnservable, SdpMalformed
 from ingest.negotiation import Agreement, SentTrack, agree_to_publish, agree_to_view, sent_track
 from ingest.offer import Purpose, read_offer
 from ingest.tracks import TrackPlan
+from support.offers import OFFER, VIEWER_OFFER, offer_of
+from transcoder.access_unit import Codec, Track
 
 H264 = SentTrack(Codec.H264, "42E01F")
 OPUS = SentTrack(Codec.OPUS)
@@ -138,7 +138,9 @@ def test_a_viewer_that_cannot_take_what_is_sent_is_refused() -> None:
 
 
 def test_a_viewer_that_wants_nothing_of_what_is_sent_is_refused() -> None:
-    audio_only = VIEWER_OFFER.partition("m=video")[0].replace("v a", "a") + "m=audio" + VIEWER_OFFER.partition("m=audio")[2]
+    audio_only = (
+        VIEWER_OFFER.partition("m=video")[0].replace("v a", "a") + "m=audio" + VIEWER_OFFER.partition("m=audio")[2]
+    )
     with pytest.raises(OfferUnservable, match="the stream has H264, and"):
         viewed(audio_only, H264)
     with pytest.raises(OfferUnservable, match="nothing"):

@@ -29,7 +29,7 @@ def test_bare_line_feeds_and_empty_lines_and_empty_attributes_are_passed_over() 
 
 @pytest.mark.parametrize("text", ["", "hello", "{}", "v=1\r\n", "s=-\r\nv=0\r\n", "\x00"])
 def test_text_that_is_no_description_is_refused(text: str) -> None:
-    with pytest.raises(SdpMalformed, match="must begin with the line v=0|is not x=value"):
+    with pytest.raises(SdpMalformed, match=r"must begin with the line v=0|is not x=value"):
         read_description(text)
 
 
@@ -41,7 +41,15 @@ def test_a_line_that_is_not_key_and_value_is_refused_with_its_number(line: str) 
 
 @pytest.mark.parametrize(
     "line",
-    ["m=", "m=video", "m=video 9 UDP", "m=video x UDP 96", "m=video 65536 UDP 96", "m=video 9 UDP  96", "m=VIDEO 9 UDP 0"],
+    [
+        "m=",
+        "m=video",
+        "m=video 9 UDP",
+        "m=video x UDP 96",
+        "m=video 65536 UDP 96",
+        "m=video 9 UDP  96",
+        "m=VIDEO 9 UDP 0",
+    ],
 )
 def test_a_broken_m_line_is_refused(line: str) -> None:
     with pytest.raises(SdpMalformed, match="m-line"):
