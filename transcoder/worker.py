@@ -18,11 +18,11 @@ import threading
 from functools import partial
 
 import structlog
-from infra.log import configure_logging
 
 from infra.clock import SystemClock
 from infra.errors import Broken
 from infra.ids import RenditionName
+from infra.log import configure_logging
 from infra.profiles import PROFILES
 from infra.settings import Profile
 from transcoder.access_unit import AccessUnit, AccessUnitReader, Track
@@ -52,6 +52,7 @@ class Worker:
     def __init__(self, job: Job, connection: socket.socket) -> None:
         self._job = job
         self._connection = connection
+        self._log = _log.bind(stream=job.stream, session=job.session)
         self._clock = SystemClock(job.clock_anchor_ns)
         self._timeline = Timeline(job.epoch_ns, job.frame_rate)
         self._loop = asyncio.get_running_loop()
@@ -130,10 +131,10 @@ class Worker:
     def _announce(self, width: int, height: int, index: int) -> Renditions | None:
         schedule = self._anchor(index)
         if schedule is None:
-            _log.warning("video came after the session had begun without it; it is left out")
+            self._log.warning("video came after the session had begun without it; it is left out")
             return None
         ladder = choose_ladder(width, height, self._job.frame_rate, self._job.max_rungs)
-        _log.info("ladder chosen", source=f"{width}x{height}", rungs=[rung.name for rung in ladder])
+        self._log.info("ladder chosen", source=f"{width}x{height}", rungs=[rung.name for rung in ladder])
         rungs = []
         for rung in ladder:
             plan = RungPlan(rung, self._job.preset, self._timeline, schedule)

@@ -17,6 +17,14 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         at += size
 
 
+def whole_length(data: bytes | bytearray) -> int:
+    """How many bytes at the beginning are whole boxes; what was cut off may follow."""
+    at = 0
+    while at + 8 <= len(data) and at + (size := int.from_bytes(data[at : at + 4], "big")) <= len(data):
+        at += size
+    return at
+
+
 def find(data: bytes, *path: bytes) -> bytes:
     """Contents of the first box at a path of kinds."""
     for kind in path:
