@@ -148,8 +148,5 @@ class CmafReader:
         self._ahead.clear()
         self._moof = self._ntp = None
         return ChunkSeen(
-            Chunk(
-                data, samples.start_ticks, samples.duration_ticks, samples.count, samples.independent, capture_ns
-            )
+            Chunk(data, samples.start_ticks, samples.duration_ticks, samples.count, samples.independent, capture_ns)
         )
-

@@ -175,9 +175,9 @@ class Window:
         behind_s = listed_s + sum((segment.duration_s for segment in self._retired), Fraction(0))
         while self._retired and behind_s > self._longest_s + 3 * targets.target_duration_s:
             behind_s -= self._retired.popleft().duration_s
-        kept_s = sum((each[2] for each in self._kept_parts), Fraction(0))
-        while kept_s - self._kept_parts[0][2] > PARTS_KEPT_TARGETS * targets.target_duration_s if self._kept_parts else False:
-            kept_s -= self._kept_parts.popleft()[2]
+        kept, kept_s = self._kept_parts, sum((each[2] for each in self._kept_parts), Fraction(0))
+        while kept and kept_s - kept[0][2] > PARTS_KEPT_TARGETS * targets.target_duration_s:
+            kept_s -= kept.popleft()[2]
 
     # What is asked
 
@@ -207,16 +207,12 @@ class Window:
         """A player has something to begin with."""
         return self.open is not None or any(not segment.gap for segment in self.segments)
 
-    def first_listed_part(self) -> int:
-        """Number of the oldest part that is still listed (rfc8216bis 6.2.2)."""
-        limit_s = Fraction(PARTS_LISTED_TARGETS * self.targets.target_duration_s)
-        number = self.next_part
-        for part, _, duration_s in reversed(self._kept_parts):
-            limit_s -= duration_s
-            if limit_s < 0:
-                break
-            number = part.number
-        return number
+    def lists_parts_of(self, segment: Segment, behind_s: Fraction) -> bool:
+        """Whether a segment's parts are still listed, all or none, given the seconds from its end to the live edge.
+
+        None of them is further than three target durations from the end (rfc8216bis 6.2.2).
+        """
+        return behind_s + segment.duration_s <= PARTS_LISTED_TARGETS * self.targets.target_duration_s
 
     def part(self, number: int) -> bytes | None:
         """A part that may still be asked for."""
@@ -235,8 +231,10 @@ class Window:
 
     def inits(self) -> Sequence[InitSection]:
         """The init sections that something retrievable needs, oldest first."""
-        users = [*self._retired, *self.segments, *([self.open] if self.open else [])]
-        return list({user.init.number: user.init for user in users}.values())
+        inits = [segment.init for segment in (*self._retired, *self.segments)]
+        if self.open:
+            inits.append(self.open.init)
+        return list({init.number: init for init in inits}.values())
 
     def admits(self, directives: Directives) -> None:
         """Judge a blocking request on its arrival.
@@ -249,7 +247,7 @@ class Window:
         last = self.last_finished_msn
         if directives.msn > last + _MSN_AHEAD:
             raise DirectiveRefused(
-                f"_HLS_msn={directives.msn} refused: the last segment is {last}, at most {last + _MSN_AHEAD} is allowed",
+                f"_HLS_msn={directives.msn} refused: after segment {last} at most {last + _MSN_AHEAD} is allowed",
             )
         if directives.part is None or directives.msn <= last:
             return
@@ -262,7 +260,7 @@ class Window:
 
     def satisfied(self, directives: Directives) -> bool:
         """A request that was admitted can be answered now (rfc8216bis 6.2.5.2)."""
-        if self.ended or directives.msn < self.last_finished_msn:
+        if self.ended or directives.msn < self.media_sequence or directives.msn < self.last_finished_msn:
             return True
         if directives.part is None:
             return directives.msn == self.last_finished_msn

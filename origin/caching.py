@@ -1,0 +1,36 @@
+"""Pure: how long a cache may keep each kind of answer (rfc8216bis B.1, server configuration).
+
+Media URLs contain a session id that is never used again, so nothing here is ever wrong, only old. Blocking answers
+must be cacheable, or caches that collapse equal requests serve them one after the other.
+"""
+
+import enum
+
+
+class Resource(enum.Enum):
+    """The kinds of answers."""
+
+    MULTIVARIANT = enum.auto()
+    PLAYLIST = enum.auto()  # of a plain request
+    HELD_PLAYLIST = enum.auto()  # of a request with delivery directives
+    MEDIA = enum.auto()  # init sections, segments and parts
+
+
+_MULTIVARIANT_S = 1  # its URL outlives the session
+
+
+def cache_control(resource: Resource, target_duration_s: int, *, found: bool) -> str:
+    """The Cache-Control of an answer, good or refused."""
+    match resource:
+        case Resource.MULTIVARIANT:
+            seconds = _MULTIVARIANT_S
+        case Resource.PLAYLIST:
+            seconds = max(1, target_duration_s // 2) if found else target_duration_s
+        case Resource.HELD_PLAYLIST:
+            seconds = (6 if found else 4) * target_duration_s
+        case Resource.MEDIA:
+            seconds = (6 if found else 1) * target_duration_s
+    return f"max-age={seconds}"
+
+
+BUSY = "no-store"  # of a 503: the next try may succeed

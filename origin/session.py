@@ -1,0 +1,312 @@
+"""Pure: one session: its renditions kept in step, its discontinuities, its end.
+
+Theory of operation. A pusher attaches a rendition, its `CmafReader` events are taken one by one, and it detaches,
+cleanly or not. After every call, also one that raised, the edge drains what it must do, in order: store a file, answer
+those who wait for a rendition, end.
+
+Segments of all renditions have the same numbers for the same time. A *break* is a media sequence number at which a
+discontinuity stands in every rendition. A rendition that begins again (a second init section, or a hole in its decode
+times) starts at the next break it has not passed; if there is none, one is planned at the first number that no
+rendition has opened. The numbers it missed become gaps; media that came for numbers before the break are dropped.
+
+Events: `attach`, `take` (init, boundary, chunk), `detach`, `end`. States of a rendition: waiting for its init section,
+placing (the next chunk decides where it goes on), running, detached (interrupted), over.
+
+Invariants: discontinuities stand at the same numbers in all renditions; no part is longer than the part target; no
+segment is longer than the target duration allows; nothing changes after `end`.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from infra.ids import RenditionName
+from origin.breaks import Breaks
+from origin.cmaf_reader import BoundarySeen, ChunkSeen, Event, InitSeen
+from origin.errors import CmafRefused, OriginFull, SessionOver
+from origin.model import NS_PER_S, Chunk, InitSection, Segment
+from origin.names import init_file, segment_file
+from origin.rendition import Rendition
+from origin.window import OpenSegment, Targets, Window, instant_after, nominal_ticks
+
+MAX_RENDITIONS = 16
+MAX_PARTS_PER_SEGMENT = 256
+MAX_SEGMENT_BYTES = 32 << 20  # 128 Mbit/s for two seconds
+MAX_GAPS = 64  # segments a rendition may have missed
+MAX_APART = 4  # segments between what is known and a capture clock that is still believed
+HOLE_S = Fraction(1, 4)  # decode times may jump this far without a discontinuity; players bridge it
+_ROUNDING_S = Fraction(1, 2)  # a segment may be this much longer than the target duration (rfc8216bis 4.4.3.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A file of a rendition is final."""
+
+    rendition: RenditionName
+    file: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """The playlist of a rendition changed."""
+
+    rendition: RenditionName
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The session is over: every playlist has its ENDLIST."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A discontinuity was planned at a media sequence number."""
+
+    msn: int
+
+
+Action = Store | Wake | End | Broken
+
+
+class Session:
+    """See the module's theory of operation.
+
+    Args:
+        targets: the promises of all its playlists.
+        segment_s: nominal length of a segment.
+    """
+
+    __slots__ = ("_actions", "_breaks", "_segment_s", "ended", "renditions", "targets")
+
+    def __init__(self, targets: Targets, segment_s: Fraction) -> None:
+        self.targets = targets
+        self.renditions: dict[RenditionName, Rendition] = {}
+        self.ended = False
+        self._segment_s = segment_s
+        self._breaks = Breaks()
+        self._actions: list[Action] = []
+
+    @property
+    def playable(self) -> bool:
+        """Every rendition that is not over has something to begin with."""
+        awaited = [rendition for rendition in self.renditions.values() if not rendition.over]
+        return bool(self.playable_renditions()) and all(rendition.playable for rendition in awaited)
+
+    def playable_renditions(self) -> list[Rendition]:
+        """Those that belong into the multivariant playlist."""
+        over_too = self.ended
+        return [each for each in self.renditions.values() if each.playable and (over_too or not each.over)]
+
+    # Events
+
+    def attach(self, name: RenditionName) -> None:
+        """A pusher begins; an earlier one of the same rendition was detached before.
+
+        Raises:
+            SessionOver: the session has ended.
+            OriginFull: it has as many renditions as are allowed.
+        """
+        if self.ended:
+            raise SessionOver("push refused: the session has ended; begin a new one")
+        if name not in self.renditions:
+            if len(self.renditions) >= MAX_RENDITIONS:
+                raise OriginFull(f"rendition refused: a session has at most {MAX_RENDITIONS}")
+            self.renditions[name] = Rendition(name)
+        rendition = self.renditions[name]
+        rendition.attached, rendition.over, rendition.placing = True, False, True
+        rendition.boundary = rendition.marked = False
+
+    def take(self, name: RenditionName, event: Event, now_ns: int) -> None:
+        """One event of an attached rendition.
+
+        Raises:
+            CmafRefused: the media cannot be listed without breaking a promise of the playlists.
+            SessionOver: the session has ended.
+        """
+        if self.ended:
+            raise SessionOver("push refused: the session has ended; begin a new one")
+        rendition = self.renditions[name]
+        match event:
+            case InitSeen():
+                self._take_init(rendition, event)
+            case BoundarySeen():
+                rendition.boundary = rendition.marked = True
+                rendition.over = event.last
+                self._close(rendition)
+            case ChunkSeen():
+                self._take_chunk(rendition, event.chunk, now_ns)
+
+    def detach(self, name: RenditionName, *, clean: bool) -> None:
+        """A pusher is gone. Cleanly, its rendition is over, and with the last one the session."""
+        rendition = self.renditions[name]
+        rendition.attached = False
+        rendition.over = rendition.over or clean
+        if not self.ended:
+            self._close(rendition)
+        if all(each.over and not each.attached for each in self.renditions.values()):
+            self.end()
+
+    def end(self) -> None:
+        """The broadcast is over, whatever the pushers do; a second time nothing happens."""
+        if self.ended:
+            return
+        for rendition in self.renditions.values():
+            self._close(rendition)
+            if rendition.window is not None:
+                rendition.window.end()
+        self.ended = True
+        self._actions.append(End())
+
+    def drain(self) -> list[Action]:
+        """What the edge must do since the last time, in order."""
+        actions, self._actions = self._actions, []
+        return actions
+
+    # Inside
+
+    def _take_init(self, rendition: Rendition, seen: InitSeen) -> None:
+        if rendition.track is not None and rendition.track.kind is not seen.track.kind:
+            raise CmafRefused(f"init section refused: the rendition carries {rendition.track.kind} since it began")
+        self._close(rendition)
+        init = rendition.take_init(seen.data, seen.track)
+        if init is not None:
+            self._actions.append(Store(rendition.name, init_file(init.number), init.data))
+
+    def _close(self, rendition: Rendition) -> None:
+        """The open segment of a rendition is whole."""
+        segment = rendition.window.close_segment() if rendition.window else None
+        if segment is not None:
+            rendition.measure_segment(segment, self.targets)
+            self._actions.append(Store(rendition.name, segment_file(segment.msn), segment.data))
+            self._actions.append(Wake(rendition.name))
+
+    def _take_chunk(self, rendition: Rendition, chunk: Chunk, now_ns: int) -> None:
+        init = rendition.init
+        if init is None:
+            raise CmafRefused("chunk refused: the init section must come first")
+        timescale = init.track.timescale
+        length_s = Fraction(chunk.duration_ticks, timescale)
+        if length_s > self.targets.part_target_s:
+            raise CmafRefused(
+                f"chunk of {float(length_s):.3f} s refused: a part is at most {float(self.targets.part_target_s):.3f} s"
+            )
+        program_ns = self._program_ns(rendition, chunk, now_ns, timescale)
+        hole_ticks = chunk.start_ticks - rendition.end_ticks
+        if rendition.placing or abs(hole_ticks) > HOLE_S * timescale:
+            self._close(rendition)
+            self._place(rendition, init, program_ns)
+        window = rendition.window
+        assert window is not None, "placing makes one"
+        if self._opens(rendition, window.open, chunk, timescale):
+            self._close(rendition)
+            rendition.dropping = rendition.skip > 0
+            rendition.skip -= rendition.dropping
+            if not rendition.dropping:
+                window.open_segment(init, program_ns, discontinuity=window.next_msn in self._breaks)
+        rendition.boundary = False
+        rendition.advance(chunk, program_ns, timescale)
+        if not rendition.dropping:
+            self._check_room(window.open, chunk)
+            window.add_part(chunk)
+            rendition.measure(chunk, timescale)
+            self._actions.append(Wake(rendition.name))
+
+    def _program_ns(self, rendition: Rendition, chunk: Chunk, now_ns: int, timescale: int) -> int:
+        """Capture instant of a chunk: as told, or what continues the last one, or just now."""
+        if chunk.capture_ns is not None:
+            return chunk.capture_ns
+        if rendition.placing:
+            return instant_after(now_ns, -chunk.duration_ticks, timescale)
+        return instant_after(rendition.end_ns, chunk.start_ticks - rendition.end_ticks, timescale)
+
+    def _opens(self, rendition: Rendition, grown: OpenSegment | None, chunk: Chunk, timescale: int) -> bool:
+        """Whether a chunk opens a segment: it was marked so, or the open one must not become any longer."""
+        if rendition.boundary or (grown is None and not rendition.dropping):
+            return True
+        if grown is None:
+            return False
+        before_s = Fraction(grown.duration_ticks, timescale)
+        after_s = before_s + Fraction(chunk.duration_ticks, timescale)
+        if after_s > self.targets.target_duration_s + _ROUNDING_S:
+            return True
+        long_enough = before_s + self.targets.part_target_s / 2 >= self._segment_s
+        return not rendition.marked and chunk.independent and long_enough
+
+    @staticmethod
+    def _check_room(grown: OpenSegment | None, chunk: Chunk) -> None:
+        assert grown is not None, "a segment is open, or the chunk is dropped"
+        if len(grown.parts) >= MAX_PARTS_PER_SEGMENT:
+            raise CmafRefused(f"chunk refused: a segment has at most {MAX_PARTS_PER_SEGMENT}")
+        if sum(map(len, grown.chunks)) + len(chunk.data) > MAX_SEGMENT_BYTES:
+            raise CmafRefused(f"chunk refused: a segment has at most {MAX_SEGMENT_BYTES} bytes")
+
+    def _place(self, rendition: Rendition, init: InitSection, program_ns: int) -> None:
+        """Decide the number of the segment that a rendition goes on with."""
+        rendition.placing, rendition.boundary, rendition.dropping, rendition.skip = False, True, False, 0
+        msn = self._number_at(rendition, program_ns)
+        window = rendition.window
+        if window is None:
+            first = self._first_unopened() if msn is None else msn
+            rendition.window = Window(self.targets, first, self._breaks.count_before(first))
+            return
+        start = self._breaks.next_from(window.next_msn)
+        if start is None:
+            start = self._first_unopened()
+            oldest = min(each.window.media_sequence for each in self.renditions.values() if each.window)
+            self._breaks.plan(start, oldest)
+            self._actions.append(Broken(start))
+        resumed = start if msn is None else max(start, msn)
+        if resumed - window.next_msn > MAX_GAPS:
+            raise CmafRefused(f"rendition refused: it missed more than {MAX_GAPS} segments; begin a new session")
+        rendition.skip = 0 if msn is None else resumed - msn
+        self._fill_gaps(rendition, window, init, resumed)
+        self._actions.append(Wake(rendition.name))
+
+    def _fill_gaps(self, rendition: Rendition, window: Window, init: InitSection, until_msn: int) -> None:
+        """List what a rendition missed, up to a number; the new init section counts from the break on."""
+        start = self._breaks.next_from(window.next_msn)
+        before = window.segments[-1].init if window.segments else init
+        while window.next_msn < until_msn:
+            msn = window.next_msn
+            peer = self._peer_segment(rendition, msn)
+            used = before if start is not None and msn < start else init
+            ticks = nominal_ticks(peer.duration_s if peer else self._segment_s, used.track.timescale)
+            program_ns = peer.program_ns if peer else rendition.end_ns
+            window.add_gap(used, program_ns, ticks, discontinuity=msn in self._breaks)
+            rendition.end_ns = instant_after(program_ns, ticks, used.track.timescale)
+
+    def _peer_segment(self, rendition: Rendition, msn: int) -> Segment | None:
+        """The finished segment of another rendition with this number."""
+        for window in self._other_windows(rendition):
+            found = window.segment(msn)
+            if found is not None:
+                return found
+        return None
+
+    def _other_windows(self, rendition: Rendition) -> list[Window]:
+        return [each.window for each in self.renditions.values() if each.window and each is not rendition]
+
+    def _first_unopened(self) -> int:
+        """The lowest number that no rendition which goes on has opened."""
+        windows = [each.window for each in self.renditions.values() if each.window and not each.over]
+        return max((window.next_msn for window in windows), default=0)
+
+    def _number_at(self, rendition: Rendition, program_ns: int) -> int | None:
+        """The number that running renditions give to the time at which a segment starts.
+
+        Returns:
+            None if none is running, or the time is too far from all they know to be trusted.
+        """
+        length_ns = round(self._segment_s * NS_PER_S)
+        starts: list[tuple[int, int]] = []  # (instant, number)
+        for peer in self.renditions.values():
+            if peer is rendition or not peer.attached or peer.placing or peer.window is None:
+                continue
+            starts += [(segment.program_ns, segment.msn) for segment in peer.window.segments]
+            if peer.window.open is not None:
+                starts.append((peer.window.open.program_ns, peer.window.open.msn))
+        if not starts:
+            return None
+        nearest_ns, msn = min(starts, key=lambda start: abs(start[0] - program_ns))
+        apart = round(Fraction(program_ns - nearest_ns, length_ns))
+        return min(max(0, msn + apart), self._first_unopened()) if abs(apart) <= MAX_APART else None
