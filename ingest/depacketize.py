@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ingest.rtp import Malformed, RtpPacket
+from ingest.sps import picture_size
 from transcoder.access_unit import MAX_PAYLOAD_BYTES, Codec
 
 MAX_PICTURE_BYTES = MAX_PAYLOAD_BYTES // 2  # leaves room for parameter sets
@@ -39,7 +40,7 @@ class CodedFrame:
         payload: as `transcoder.access_unit.Codec` says.
         key: decoding can start here.
         timestamp: RTP, 32 bits.
-        size: width and height in pixels where the codec tells it cheaply (VP8 keyframes), else None.
+        size: width and height in pixels, told by keyframes; else None.
     """
 
     payload: bytes
@@ -179,12 +180,13 @@ def parse_vp8_payload(payload: bytes) -> tuple[bool, bytes]:
 class H264Depacketizer:
     """H.264, packetization modes 0 and 1 (RFC 6184 6.2, 6.3). Parameter sets are remembered for keyframes without."""
 
-    __slots__ = ("_fragment", "_parameter_sets", "_picture", "_types")
+    __slots__ = ("_fragment", "_parameter_sets", "_picture", "_size", "_types")
 
     def __init__(self) -> None:
         self._picture = _Picture()
         self._fragment: bytearray | None = None
         self._types: set[int] = set()
+        self._size: tuple[int, int] | None = None
         self._parameter_sets: dict[tuple[int, int], bytes] = {}  # by NAL type and id
 
     def push(self, packet: RtpPacket, lost_before: int) -> list[CodedFrame]:
@@ -257,6 +259,8 @@ class H264Depacketizer:
         key = (kind, exp_golomb(nal[4:] if kind == _SPS else nal[1:]))  # the id (ITU-T H.264 7.3.2.1, 7.3.2.2)
         if key not in self._parameter_sets and len(self._parameter_sets) >= _MAX_PARAMETER_SETS:
             self._parameter_sets.clear()
+        if kind == _SPS and self._parameter_sets.get(key) != nal:
+            self._size = picture_size(nal) or self._size
         self._parameter_sets[key] = nal
 
     def _finish(self) -> list[CodedFrame]:
@@ -271,7 +275,7 @@ class H264Depacketizer:
             if not {_SPS, _PPS} <= self._types | {name[0] for name, _ in known}:
                 return []  # nobody can decode it
             payload = b"".join(START_CODE + nal for _, nal in known) + payload
-        return [CodedFrame(payload, key, picture.timestamp)]
+        return [CodedFrame(payload, key, picture.timestamp, self._size if key else None)]
 
 
 def split_stap_a(payload: bytes) -> Iterator[bytes]:

@@ -16,6 +16,7 @@ from transcoder.access_unit import Codec
 
 SPS = bytes.fromhex("6742c01eda0280f684000003000400000300f03c58ba80")
 SPS_ONE = bytes.fromhex("6742c01e4a0280f6")  # id 1
+SIZE = (640, 480)
 PPS = bytes.fromhex("68ce3c80")
 IDR = b"\x65\x88" + bytes(range(1, 200)) * 20
 SLICE = b"\x41\x9a" + bytes(range(1, 200)) * 10
@@ -48,14 +49,14 @@ def test_h264_survives_packets() -> None:
     machine = H264Depacketizer()
     key, delta = annex_b(SPS, PPS, IDR), annex_b(SLICE, SECOND_SLICE)
     found = frames(machine, picture(packetize_h264(key), 0) + picture(packetize_h264(delta), 3000))
-    assert found == [CodedFrame(key, True, 0), CodedFrame(delta, False, 3000)]
+    assert found == [CodedFrame(key, True, 0, SIZE), CodedFrame(delta, False, 3000)]
 
 
 def test_h264_without_markers_is_complete_when_the_timestamp_changes() -> None:
     machine = H264Depacketizer()
     key, delta = annex_b(SPS, PPS, IDR), annex_b(SLICE)
     packets = picture(packetize_h264(key), 0, marker=False) + picture(packetize_h264(delta), 3000, marker=False)
-    assert frames(machine, packets) == [CodedFrame(key, True, 0)]
+    assert frames(machine, packets) == [CodedFrame(key, True, 0, SIZE)]
     assert machine.push(packet(SECOND_SLICE, 6000, marker=True), 0) == [
         CodedFrame(delta, False, 3000),
         CodedFrame(annex_b(SECOND_SLICE), False, 6000),
