@@ -38,11 +38,11 @@ venv)
     fi
     [ -x .venv/bin/uv ] || .venv/bin/python -m pip install --quiet --disable-pip-version-check uv
     say "Python packages into .venv"
-    .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt --editable .
+    .venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python --constraints constraints.txt --editable .
     ;;
 dev)
     say "development tools into .venv"
-    .venv/bin/uv pip install --quiet --python .venv/bin/python --constraints constraints.txt --group dev --group peers
+    .venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python --constraints constraints.txt --group dev --group peers
     ;;
 node)
     command -v node >/dev/null || fail "Node.js 20 or newer is needed"

@@ -179,7 +179,7 @@ class Worker:
             lost=self._lost,
             width=counts.width,
             height=counts.height,
-            lag_ms=0 if coded_ns is None else (self._clock.now_ns() - coded_ns) // 1_000_000,
+            lag_ms=0 if coded_ns is None else max(0, self._clock.now_ns() - coded_ns) // 1_000_000,
             cpu_ms=int(1000 * (usage.ru_utime + usage.ru_stime)),
         )
 

@@ -58,7 +58,7 @@ def test_an_init_section_and_its_chunks_are_decoded_by_ffmpeg() -> None:
     coded = [Sample(encoder.encode(picture, n * 3000, idr=n % 6 == 0), 3000, sync=n % 6 == 0) for n in range(12)]
     init = video_init(encoder.avcc, 256, 144, 90_000, 200_000)
     data = init + chunk(1, 900_000, coded[:6]) + chunk(2, 918_000, coded[6:])
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         stream = container.streams.video[0]
         frames = list(container.decode(stream))
         assert [frame.pts for frame in frames] == [900_000 + n * 3000 for n in range(12)]
@@ -74,7 +74,7 @@ def test_an_audio_track_starts_at_its_decode_time_without_an_edit_list() -> None
     samples = [Sample(data, 1024, sync=True) for position, data in coded if position >= 480_000]
     data = audio_init(encoder.asc, 48_000, 2, 128_000) + chunk(1, 480_000, samples)
     assert b"elst" not in data
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         first = next(iter(container.decode(audio=0)))
         assert first.pts is not None
         assert first.time_base is not None
