@@ -3,15 +3,17 @@
 In the order a request meets them:
 
 - ``settings`` (pure): the one frozen tree of options.
+- ``configuration`` (edge): fills it from flags, variables and a TOML file.
+- ``settings_toml`` (pure): prints it as TOML.
+- ``profiles`` (pure): the numbers of the latency profiles.
 - ``clock`` (edge): wall time that never jumps; the only place that reads the time.
 - ``ids`` (pure): stream names, session ids.
-- ``errors`` (pure): who is at fault, in five classes.
-- ``http`` (edge): errors to status codes, CORS, client address.
+- ``errors`` (pure): who is at fault.
+- ``http`` (edge): errors to status codes, CORS, body limits.
 - ``log`` (edge): structured logs.
-- ``metrics`` (edge): the Prometheus registry and every metric's name.
+- ``metrics`` (edge): what all metrics share, and how they are written.
+- ``listening`` (edge): the HTTP port.
 - ``node_api`` (edge): ``/api``, ``/metrics``, ``/healthz``, ``/readyz``.
 - ``app`` (edge): puts the stages together and runs a node.
-- ``publish`` (edge): ``tandem publish``, a real-time WHIP publisher of files.
-- ``probe`` (edge): ``tandem probe``, looks at a stream as a player would.
 - ``cli`` (edge): the command line.
 """

@@ -1,0 +1,117 @@
+"""Edge: the command line. Exit codes: 0 done, 1 it could not be done, 2 it was asked for wrongly."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import cyclopts
+import pydantic
+from cyclopts import App, Parameter
+
+from infra.configuration import SettingsRefused, flag_of, load_settings, refusal, variable_of
+from infra.errors import PeerError, TandemError
+from infra.log import configure_logging
+from infra.metrics import tandem_version
+from infra.settings import Settings
+from infra.settings_toml import print_settings
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+
+def _flags_model() -> type[pydantic.BaseModel]:
+    """Every setting as an optional flag; ranges are checked when all sources are put together."""
+    fields: dict[str, Any] = {}
+    for name, field in Settings.model_fields.items():
+        help_text = f"{field.description} [default: {_shown(field.default)}] [env: {variable_of(name)}]"
+        parameter = Parameter(help=help_text, show_default=False, negative="")
+        fields[name] = (Annotated[field.annotation | None, parameter], None)  # type: ignore[operator]
+    return pydantic.create_model("Flags", **fields)
+
+
+def _shown(default: object) -> str:
+    return "none" if default == () else str(default)
+
+
+Flags = _flags_model()
+ConfigFile = Annotated[
+    Path | None, Parameter(name="--config", help="TOML file of settings. [env: TANDEM_CONFIG; ./tandem.toml if there]")
+]
+
+app = App(
+    name="tandem",
+    help="Live streaming: WebRTC in, WebRTC and Low-Latency HLS out.",
+    version=tandem_version,
+    version_flags=["--version"],
+)
+
+
+@app.command
+def serve(
+    *,
+    flags: Annotated[Flags, Parameter(name="*")] = Flags(),  # type: ignore[valid-type]  # noqa: B008
+    config: ConfigFile = None,
+    open_page: Annotated[bool, Parameter(name="--open", negative="")] = False,
+) -> int:
+    """Run a node until it is interrupted.
+
+    Every option is also a variable and a key of the TOML file; a flag wins over the variable, the variable over the
+    file.
+
+    Args:
+        flags: The settings.
+        config: A file of settings.
+        open_page: Open the page in the desktop's browser once it listens.
+    """
+    settings = _settings(flags, config)
+    configure_logging(settings.log_format, settings.log_level)
+    from infra.app import run_node  # noqa: PLC0415  media libraries take half a second that --help need not wait for
+
+    asyncio.run(run_node(settings, open_page=open_page))
+    return 0
+
+
+@app.command(name="settings")
+def show_settings(
+    *,
+    flags: Annotated[Flags, Parameter(name="*")] = Flags(),  # type: ignore[valid-type]  # noqa: B008
+    config: ConfigFile = None,
+) -> int:
+    """Print the effective settings as TOML: what `serve` would run with."""
+    sys.stdout.write(print_settings(_settings(flags, config)))
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit; complaints are one line on standard error, without a traceback."""
+    configure_logging("auto", "warning")
+    try:
+        code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except SettingsRefused as error:
+        _complain(str(error), EXIT_USAGE)
+    except cyclopts.CycloptsError as error:
+        _complain(_usage_sentence(error), EXIT_USAGE)
+    except (PeerError, ValueError) as error:  # a setting that only its stage could judge
+        _complain(str(error), EXIT_USAGE)
+    except TandemError as error:
+        _complain(str(error), EXIT_FAILED)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(code)
+
+
+def _settings(flags: pydantic.BaseModel, config: Path | None) -> Settings:
+    return load_settings(flags.model_dump(exclude_none=True), config)
+
+
+def _usage_sentence(error: cyclopts.CycloptsError) -> str:
+    cause = error.__cause__
+    if isinstance(cause, pydantic.ValidationError):
+        return refusal(flag_of(str(cause.errors()[0]["loc"][0])), cause)
+    return " ".join(str(error).split())
+
+
+def _complain(sentence: str, code: int) -> NoReturn:
+    sys.stderr.write(f"tandem: {sentence}\n")
+    sys.exit(code)

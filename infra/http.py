@@ -39,7 +39,7 @@ def status_of(error: errors.TandemError) -> HTTPStatus:
 
 
 def problem(error: errors.TandemError) -> web.Response:
-    """An error as an ``application/problem+json`` response (RFC 9457 3) with one sentence, CORS, Retry-After if known."""
+    """An error as an ``application/problem+json`` response (RFC 9457 3) with one sentence, CORS, Retry-After."""
     status = status_of(error)
     headers = dict(CORS_HEADERS)
     retry_after_s = getattr(error, "retry_after_s", None)

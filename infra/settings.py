@@ -1,9 +1,9 @@
-"""Pure: the one frozen tree of options. Flags, ``TANDEM_*`` variables and a TOML file fill it; see `infra.cli`."""
+"""Pure: the one frozen tree of options. Flags, ``TANDEM_*`` variables and a TOML file fill it (`configuration`)."""
 
 import enum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Profile(enum.StrEnum):
@@ -11,6 +11,19 @@ class Profile(enum.StrEnum):
 
     STANDARD = "standard"
     ULTRA = "ultra"
+
+
+def _split_list(value: object) -> object:
+    """A list as a variable holds it: separated by commas or blanks."""
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _read_integer(value: object) -> object:
+    """An integer as a variable holds it; pydantic compares choices with what is given and converts nothing."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_split_list)]
 
 
 class Settings(BaseModel):
@@ -27,9 +40,9 @@ class Settings(BaseModel):
     # WebRTC
     udp_port: Annotated[int, Field(ge=0, le=65535)] = 8189
     """UDP port of all WebRTC sessions; 0 takes a free one."""
-    announce: tuple[str, ...] = ()
+    announce: Words = ()
     """Addresses put into ICE candidates (1:1 NAT); empty: the bound address, or every local one if bound to all."""
-    ice_servers: tuple[str, ...] = ()
+    ice_servers: Words = ()
     """STUN and TURN URLs given to browsers in Link headers and to the pages."""
     max_sessions: Annotated[int, Field(ge=1, le=100_000)] = 2000
     """WebRTC sessions at once, publishers and viewers together; more are refused with 503."""
@@ -47,7 +60,7 @@ class Settings(BaseModel):
     # Transcoding
     profile: Profile = Profile.STANDARD
     """HLS latency profile: standard (part 0.333 s, segment 2 s) or ultra (part 0.2 s, segment 1 s)."""
-    frame_rate: Literal[25, 30, 50, 60] = 30
+    frame_rate: Annotated[Literal[25, 30, 50, 60], BeforeValidator(_read_integer)] = 30
     """Frames per second of the transcoded renditions."""
     max_rungs: Annotated[int, Field(ge=1, le=6)] = 3
     """Renditions of a stream, at most."""

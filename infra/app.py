@@ -1,0 +1,174 @@
+"""Edge: the composition root: puts the stages together and runs a node."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import sys
+import webbrowser
+from contextlib import AsyncExitStack
+from typing import Self
+
+import structlog
+from aiohttp import web
+
+from infra.clock import Clock, SystemClock
+from infra.http import errors_to_problems
+from infra.ids import StreamName
+from infra.listening import bind_http, cannot_listen, is_exposed, url_of
+from infra.metrics import watch_loop_lag
+from infra.node_api import HlsSnapshot, NodeApi, NodeView
+from infra.settings import Settings
+from ingest import whep, whip
+from ingest.hub import IngestHub
+from ingest.udp import UdpPort
+from transcoder.push_target import PushTarget
+from transcoder.supervisor import Supervisor
+
+BACKLOG = 4096  # connections that may wait to be accepted: all viewers of a part come at once
+KEEPALIVE_S = 75.0
+MAX_BODY_BYTES = 1 << 20  # of a body that is read whole; CMAF pushes are read as they come
+STOP_TIMEOUT_S = 10.0
+TELL_VIEWERS_S = 1.0  # held requests are answered with the end of the stream, and players come back once for the rest
+_CONNECTIONS_CLOSE_S = 1.0
+_TOKEN_BYTES = 24
+
+_log = structlog.get_logger("node")
+
+
+class Node:
+    """A node: ``async with Node(settings) as node:`` serves inside the block.
+
+    Attributes:
+        http_port: the TCP port it listens on.
+        udp_port: the UDP port of all WebRTC sessions.
+        base_url: the URL by which this host reaches it, without a slash at the end.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.http_port = 0
+        self.udp_port = 0
+        self.base_url = ""
+        self._clock = clock or SystemClock()
+        self._closing = AsyncExitStack()
+        self._not_ready: str | None = "the node is starting"
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen and serve.
+
+        Raises:
+            CannotListen: a port is in use.
+            ValueError: a setting that only its stage can judge is wrong.
+        """
+        async with AsyncExitStack() as closing:  # undone in reverse order, also if the start fails half-way
+            await self._start(closing)
+            self._closing = closing.pop_all()
+
+    async def stop(self) -> None:
+        """End all streams so that viewers are told, keep what is to be kept, free everything; about 10 s at most."""
+        self._not_ready = "the node is shutting down"
+        _log.info("stopping")
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await self._closing.aclose()
+        except TimeoutError:
+            _log.warning("stopped before everything was finished", timeout_s=STOP_TIMEOUT_S)
+        else:
+            _log.info("stopped")
+
+    async def _start(self, closing: AsyncExitStack) -> None:
+        settings = self.settings
+        sock = await bind_http(settings.host, settings.port)
+        closing.callback(sock.close)
+        self.http_port, self.base_url = sock.getsockname()[1], url_of(sock)
+
+        supervisor = Supervisor(settings, self._clock, PushTarget(self.base_url, secrets.token_urlsafe(_TOKEN_BYTES)))
+        try:
+            udp = await UdpPort.open(settings.host, settings.udp_port, settings.announce, self._clock)
+        except OSError as error:
+            raise cannot_listen("UDP", settings.host, settings.udp_port, error) from error
+        closing.callback(udp.close)
+        self.udp_port = udp.port
+        ingest = IngestHub(settings, self._clock, udp, supervisor, lambda _stream, _session: None)
+
+        await self._serve(sock, self._compose(ingest), closing)
+        lag = asyncio.create_task(watch_loop_lag(), name="event loop lag")
+        closing.push_async_callback(_cancel, lag)
+        closing.push_async_callback(supervisor.close)
+        await ingest.start()
+        closing.push_async_callback(ingest.close)
+
+        self._not_ready = None
+        _log.info("listening", url=self.base_url, udp_port=self.udp_port, announced=list(udp.addresses))
+        if is_exposed(sock):
+            _log.warning("everybody who reaches this host can publish and watch", host=settings.host)
+
+    def _compose(self, ingest: IngestHub) -> web.Application:
+        app = web.Application(middlewares=[errors_to_problems], client_max_size=MAX_BODY_BYTES)
+        view = NodeView(
+            settings=self.settings,
+            clock=self._clock,
+            ice_servers=ingest.ice_servers,
+            streams=ingest.snapshot,
+            hls_of=self._hls_of,
+            not_ready=lambda: self._not_ready,
+        )
+        app.add_routes([*whip.routes(ingest), *whep.routes(ingest), *NodeApi(view).routes()])
+        return app
+
+    async def _serve(self, sock: socket.socket, app: web.Application, closing: AsyncExitStack) -> None:
+        runner = web.AppRunner(
+            app, access_log=None, keepalive_timeout=KEEPALIVE_S, shutdown_timeout=_CONNECTIONS_CLOSE_S
+        )
+        await runner.setup()
+        closing.push_async_callback(runner.cleanup)
+        await web.SockSite(runner, sock, backlog=BACKLOG).start()
+
+    def _hls_of(self, _stream: StreamName) -> HlsSnapshot:
+        return HlsSnapshot((), None)
+
+
+async def run_node(settings: Settings, *, open_page: bool = False) -> None:
+    """Serve until SIGINT or SIGTERM; a second signal ends the process at once.
+
+    Raises:
+        CannotListen, ValueError: as `Node.start`.
+    """
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        told.set()
+        for number in (signal.SIGINT, signal.SIGTERM):  # the next one does what signals do
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal)
+    async with Node(settings) as node:
+        if open_page:
+            await show_page(node.base_url)
+        await told.wait()
+
+
+async def show_page(url: str) -> None:
+    """Open the URL in the desktop's browser; where there is none, say where the page is."""
+    desktop = sys.platform == "darwin" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
+    if not desktop or not await asyncio.to_thread(webbrowser.open, url):
+        sys.stderr.write(f"\n  Open {url} in a browser.\n\n")
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,139 @@
+"""Edge: what a node tells of itself: JSON for the pages, metrics, health."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from aiohttp import hdrs, web
+
+from infra.clock import Clock
+from infra.errors import NotFound, Unavailable
+from infra.http import CORS_HEADERS
+from infra.ids import StreamName, parse_stream_name
+from infra.metrics import CONTENT_TYPE, render_metrics, tandem_version
+from infra.profiles import PROFILES
+from infra.settings import Settings
+from ingest.ice_servers import IceServer, ice_servers_json
+from ingest.snapshot import StreamSnapshot
+
+_HEADERS = {**CORS_HEADERS, hdrs.CACHE_CONTROL: "no-store"}
+_MS_PER_NS = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class RenditionSnapshot:
+    """One HLS rendition; size None for audio."""
+
+    name: str
+    kind: str
+    width: int | None
+    height: int | None
+    bandwidth_bps: int
+
+
+@dataclass(frozen=True, slots=True)
+class HlsSnapshot:
+    """The HLS side of a stream; ``hls`` is the multivariant playlist's path, None until it can be played."""
+
+    renditions: tuple[RenditionSnapshot, ...]
+    hls: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """What the routes ask the node.
+
+    Attributes:
+        settings: of the node.
+        clock: of the node.
+        ice_servers: for the pages.
+        streams: every stream there is now, as ingest sees it.
+        hls_of: the HLS side of a stream.
+        not_ready: why the node takes no new work; None when it does.
+    """
+
+    settings: Settings
+    clock: Clock
+    ice_servers: Sequence[IceServer]
+    streams: Callable[[], Sequence[StreamSnapshot]]
+    hls_of: Callable[[StreamName], HlsSnapshot]
+    not_ready: Callable[[], str | None]
+
+
+class NodeApi:
+    """The handlers over one node."""
+
+    def __init__(self, node: NodeView) -> None:
+        self._node = node
+
+    def routes(self) -> list[web.RouteDef]:
+        """``/api/...``, ``/metrics``, ``/healthz``, ``/readyz``."""
+        return [
+            web.get("/api/streams", self.streams),
+            web.get("/api/streams/{stream}", self.stream),
+            web.get("/api/time", self.time),
+            web.get("/api/config", self.config),
+            web.get("/metrics", self.metrics),
+            web.get("/healthz", self.healthz),
+            web.get("/readyz", self.readyz),
+        ]
+
+    async def streams(self, _request: web.Request) -> web.Response:
+        """Every stream there is now."""
+        return _json({"streams": [self._describe(stream) for stream in self._node.streams()]})
+
+    async def stream(self, request: web.Request) -> web.Response:
+        """One stream.
+
+        Raises:
+            NotFound: it is not live.
+        """
+        name = parse_stream_name(request.match_info["stream"])
+        for stream in self._node.streams():
+            if stream.name == name:
+                return _json(self._describe(stream))
+        raise NotFound(f"stream {name} is not live")
+
+    async def time(self, _request: web.Request) -> web.Response:
+        """The node's clock; pages correct theirs by it."""
+        return _json({"now_ms": self._node.clock.now_ns() * _MS_PER_NS})
+
+    async def config(self, _request: web.Request) -> web.Response:
+        """What the pages need to know before they start."""
+        profile = PROFILES[self._node.settings.profile]
+        return _json(
+            {
+                "profile": self._node.settings.profile.value,
+                "part_target_s": round(float(profile.part_target_s), 5),
+                "part_hold_back_s": round(float(profile.part_hold_back_s), 5),
+                "target_duration_s": profile.target_duration_s,
+                "ice_servers": ice_servers_json(self._node.ice_servers),
+                "version": tandem_version(),
+            }
+        )
+
+    async def metrics(self, _request: web.Request) -> web.Response:
+        """Prometheus metrics."""
+        return web.Response(body=await render_metrics(), headers={hdrs.CONTENT_TYPE: CONTENT_TYPE})
+
+    async def healthz(self, _request: web.Request) -> web.Response:
+        """The event loop answers: alive."""
+        return web.Response(text="alive\n", headers=_HEADERS)
+
+    async def readyz(self, _request: web.Request) -> web.Response:
+        """Whether new publishers and viewers may be sent here.
+
+        Raises:
+            Unavailable: they may not; says why.
+        """
+        why = self._node.not_ready()
+        if why is not None:
+            raise Unavailable(why)
+        return web.Response(text="ready\n", headers=_HEADERS)
+
+    def _describe(self, stream: StreamSnapshot) -> dict[str, Any]:
+        return {**asdict(stream), **asdict(self._node.hls_of(stream.name)), "whep": f"/whep/{stream.name}"}
+
+
+def _json(document: dict[str, Any]) -> web.Response:
+    return web.json_response(document, headers=_HEADERS)
