@@ -49,7 +49,7 @@ class TrackStats:
         bitrate_bps: payload and headers, over the last second.
         packets: originals received.
         lost: originals that did not come.
-        repaired: retransmissions received.
+        repaired: retransmissions that filled a gap.
         refused: duplicates, packets too late, of another source, or malformed.
         nacks: packets asked for again.
         keyframe_requests: sent.
@@ -139,13 +139,13 @@ class InboundTrack:
         self._bytes += len(packet.payload)
         sequence = source.extender.extend(packet.sequence)
         source.nacks.seen(sequence, arrival_ns)
-        if repaired:
-            self._repaired += 1
-        else:
+        if not repaired:
             source.last_ns = arrival_ns
             source.reception.on_packet(sequence, packet.timestamp, arrival_ns)
-        if not source.reorder.push(sequence, packet, arrival_ns):
-            self._refused += 1
+        if source.reorder.push(sequence, packet, arrival_ns):
+            self._repaired += repaired
+        else:  # Chromium probes for bandwidth with retransmissions nobody asked for; they are no fault
+            self._refused += not repaired
         return True
 
     def _source_of(self, packet: RtpPacket, arrival_ns: int, *, repaired: bool) -> _Source | None:
