@@ -73,7 +73,7 @@ async def ingest_node(clock: Clock | None = None, **options: object) -> AsyncIte
     await hub.start()
     app = web.Application(middlewares=[errors_to_problems])
     app.add_routes([*whip.routes(hub), *whep.routes(hub)])
-    runner = web.AppRunner(app, shutdown_timeout=1)
+    runner = web.AppRunner(app, shutdown_timeout=1, lingering_time=0.1)
     await runner.setup()
     site = web.TCPSite(runner, settings.host, 0)
     await site.start()
