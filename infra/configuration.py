@@ -1,4 +1,4 @@
-"""Edge: fills the tree of settings: flags win over ``TANDEM_*`` variables, these over the TOML file, it over defaults."""
+"""Edge: fills the tree of settings. Flags win over ``TANDEM_*`` variables, these over a TOML file, it over defaults."""
 
 import difflib
 import os
