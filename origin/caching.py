@@ -16,21 +16,16 @@ class Resource(enum.Enum):
     MEDIA = enum.auto()  # init sections, segments and parts
 
 
+BUSY = "no-store"  # of a 503: the next try may succeed
 _MULTIVARIANT_S = 1  # its URL outlives the session
 
 
 def cache_control(resource: Resource, target_duration_s: int, *, found: bool) -> str:
     """The Cache-Control of an answer, good or refused."""
-    match resource:
-        case Resource.MULTIVARIANT:
-            seconds = _MULTIVARIANT_S
-        case Resource.PLAYLIST:
-            seconds = max(1, target_duration_s // 2) if found else target_duration_s
-        case Resource.HELD_PLAYLIST:
-            seconds = (6 if found else 4) * target_duration_s
-        case Resource.MEDIA:
-            seconds = (6 if found else 1) * target_duration_s
-    return f"max-age={seconds}"
-
-
-BUSY = "no-store"  # of a 503: the next try may succeed
+    good_s, refused_s = {
+        Resource.MULTIVARIANT: (_MULTIVARIANT_S, _MULTIVARIANT_S),
+        Resource.PLAYLIST: (max(1, target_duration_s // 2), target_duration_s),
+        Resource.HELD_PLAYLIST: (6 * target_duration_s, 4 * target_duration_s),
+        Resource.MEDIA: (6 * target_duration_s, target_duration_s),
+    }[resource]
+    return f"max-age={good_s if found else refused_s}"

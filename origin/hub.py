@@ -1,0 +1,303 @@
+"""Edge: all sessions of the node: which one is live under a name, who pushes into it, when it ends and is forgotten.
+
+States of a session: waiting for its first push, live, interrupted (a push broke off; it may return within a time),
+ended (still served, so that players reach its end), forgotten (its id is remembered and never used again).
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import structlog
+
+from infra.clock import Clock
+from infra.ids import RenditionName, SessionId, StreamName
+from infra.profiles import PROFILES
+from infra.settings import Settings
+from origin import metrics
+from origin.cmaf_reader import ChunkSeen, Event
+from origin.errors import HeldTooLong, OriginFull, ResourceGone, SessionOver, StreamUnknown
+from origin.live import LiveSession, Text
+from origin.model import NS_PER_S, Kind
+from origin.session import Session
+from origin.storage.contract import ObjectStore
+from origin.storage.write_behind import WriteBehind
+from origin.waiting import WaitingRoom
+from origin.window import Targets
+
+MAX_SESSIONS = 256  # held at once, those that ended a moment ago among them
+MAX_REMEMBERED = 4096  # ids of forgotten sessions
+FIRST_PUSH_S = 30.0  # a session that nobody pushes into ends after this time
+RETURN_S = 10.0  # an interrupted rendition's push must be back within this time, or the session ends
+LINGER_S = 60.0  # an ended session is served at least this long
+INDEX_HOLD_S = 5.0  # a player that comes a moment too early is held and not refused
+_RETRY_AFTER_S = 1
+
+_log = structlog.get_logger("origin.hub")
+
+
+@dataclass(frozen=True, slots=True)
+class RenditionInfo:
+    """A rendition as ``/api/streams`` shows it; sizes in pixels, 0 for audio."""
+
+    name: RenditionName
+    kind: Kind
+    width: int
+    height: int
+    bandwidth_bps: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """A live session as ``/api/streams`` shows it; ``playable``: its multivariant playlist can be fetched."""
+
+    session: SessionId
+    playable: bool
+    renditions: tuple[RenditionInfo, ...]
+
+
+class Push:
+    """One CMAF body that feeds one rendition; made by `OriginHub.attach`.
+
+    Attributes:
+        attached: it may still feed; False once it was detached, replaced, or the session ended.
+    """
+
+    __slots__ = ("_clock", "attached", "entry", "name", "on_dropped")
+
+    def __init__(self, entry: "_Entry", name: RenditionName, clock: Clock, on_dropped: Callable[[], None]) -> None:
+        self.entry = entry
+        self.name = name
+        self.on_dropped = on_dropped
+        self.attached = True
+        self._clock = clock
+
+    def take(self, event: Event) -> None:
+        """One event of the body's reader.
+
+        Raises:
+            CmafRefused: the media cannot be listed.
+            SessionOver: the session has ended, or another push has taken this one's place.
+        """
+        if not self.attached:
+            raise SessionOver(f"push of {self.name} refused: the session has ended, or a newer push replaced this one")
+        now_ns = self._clock.now_ns()
+        live = self.entry.live
+        live.take(self.name, event, now_ns)
+        if isinstance(event, ChunkSeen):
+            metrics.PARTS.labels(live.stream).inc()
+            if event.chunk.capture_ns is not None:
+                metrics.PART_AGE_SECONDS.observe((now_ns - event.chunk.capture_ns) / NS_PER_S)
+
+
+class _Entry:
+    """A session, its pushes, and the timers that may end it."""
+
+    __slots__ = ("live", "pushes", "timers")
+
+    def __init__(self, live: LiveSession) -> None:
+        self.live = live
+        self.pushes: dict[RenditionName, Push] = {}
+        self.timers: dict[RenditionName | None, asyncio.TimerHandle] = {}  # None: of the session itself
+
+    def start_timer(self, name: RenditionName | None, seconds: float, call: Callable[[], None]) -> None:
+        self.stop_timer(name)
+        self.timers[name] = asyncio.get_running_loop().call_later(seconds, call)
+
+    def stop_timer(self, name: RenditionName | None) -> None:
+        if timer := self.timers.pop(name, None):
+            timer.cancel()
+
+    def stop_timers(self) -> None:
+        for name in list(self.timers):
+            self.stop_timer(name)
+
+
+class OriginHub:
+    """See the module's docstring. All methods must be called on the event loop.
+
+    Args:
+        settings: latency profile and window length.
+        clock: tells when media arrives.
+        store: where finished media is kept; closed by `close`.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock, store: ObjectStore) -> None:
+        profile = PROFILES[settings.profile]
+        self.targets = Targets(
+            profile.target_duration_s,
+            profile.part_target_s,
+            profile.part_hold_back_s,
+            profile.hold_back_s,
+            Fraction(settings.window_s),
+        )
+        self._segment_s = Fraction(profile.segment_s)
+        self._linger_s = max(LINGER_S, settings.window_s + profile.target_duration_s)
+        self._clock = clock
+        self._store = store
+        self._writer = WriteBehind(store)
+        self._room = WaitingRoom()
+        self._entries: dict[tuple[StreamName, SessionId], _Entry] = {}  # oldest first
+        self._current: dict[StreamName, _Entry] = {}
+        self._remembered: dict[tuple[StreamName, SessionId], None] = {}  # oldest first
+
+    # Sessions
+
+    def open_session(self, stream: StreamName, session: SessionId) -> None:
+        """Begin a session; one that is live under the same name ends. A session that is open already stays.
+
+        Raises:
+            SessionOver: this session has ended before.
+            OriginFull: too many are live.
+        """
+        self._open(stream, session)
+
+    def session_of(self, stream: StreamName) -> SessionInfo | None:
+        """The live session of a stream, or None."""
+        entry = self._current.get(stream)
+        if entry is None or entry.live.core.ended:
+            return None
+        core = entry.live.core
+        renditions = tuple(
+            RenditionInfo(each.name, each.track.kind, each.track.width, each.track.height, each.peak_bps)
+            for each in core.playable_renditions()
+            if each.track
+        )
+        return SessionInfo(entry.live.session_id, core.playable, renditions)
+
+    async def close(self) -> None:
+        """End all sessions, answer who waits, have what is finished stored, within a bounded time."""
+        for entry in list(self._entries.values()):
+            entry.live.end()
+            self._forget(entry)
+        await self._writer.close()
+        await self._store.close()
+
+    def _open(self, stream: StreamName, session: SessionId) -> _Entry:
+        key = (stream, session)
+        if key in self._remembered:
+            raise SessionOver(f"session {session} refused: it has ended; begin a new one")
+        if key in self._entries:
+            return self._entries[key]
+        self._make_room()
+        if stream in self._current:
+            self._current[stream].live.end()
+        core = Session(self.targets, self._segment_s)
+        entry = _Entry(LiveSession(stream, session, core, self._room, self._writer.put, self._ended))
+        self._entries[key] = self._current[stream] = entry
+        entry.start_timer(None, FIRST_PUSH_S, lambda: self._give_up(entry, None))
+        metrics.SESSIONS.set(len(self._entries))
+        _log.info("session opened", stream=stream, session=session)
+        return entry
+
+    def _make_room(self) -> None:
+        if len(self._entries) < MAX_SESSIONS:
+            return
+        ended = next((entry for entry in self._entries.values() if entry.live.core.ended), None)
+        if ended is None:
+            raise OriginFull(f"session refused: {MAX_SESSIONS} are live", _RETRY_AFTER_S)
+        self._forget(ended)
+
+    def _ended(self, live: LiveSession) -> None:
+        """A session came to its end: stop its pushes, serve it a while, then forget it."""
+        entry = self._entries[live.stream, live.session_id]
+        entry.stop_timers()
+        entry.start_timer(None, self._linger_s, lambda: self._forget(entry))
+        pushes, entry.pushes = entry.pushes, {}
+        for push in pushes.values():
+            self._drop(push)
+        _log.info("session ended", stream=live.stream, session=live.session_id)
+
+    def _forget(self, entry: _Entry) -> None:
+        live = entry.live
+        entry.stop_timers()
+        self._entries.pop((live.stream, live.session_id), None)
+        if self._current.get(live.stream) is entry:
+            del self._current[live.stream]
+        self._remembered[live.stream, live.session_id] = None
+        while len(self._remembered) > MAX_REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
+        metrics.SESSIONS.set(len(self._entries))
+
+    @staticmethod
+    def _give_up(entry: _Entry, name: RenditionName | None) -> None:
+        live = entry.live
+        _log.warning("session given up: no push came", stream=live.stream, session=live.session_id, rendition=name)
+        live.end()
+
+    # Pushes
+
+    def attach(
+        self, stream: StreamName, session: SessionId, name: RenditionName, on_dropped: Callable[[], None]
+    ) -> Push:
+        """A push begins; it opens its session if need be, and takes the place of one that still runs.
+
+        Args:
+            stream: its stream.
+            session: its session.
+            name: the rendition it feeds.
+            on_dropped: called when the push must stop because another one took its place or the session ended.
+
+        Raises:
+            SessionOver: the session has ended.
+            OriginFull: a limit is reached.
+        """
+        entry = self._open(stream, session)
+        if earlier := entry.pushes.pop(name, None):
+            entry.live.detach(name, clean=False)
+            self._drop(earlier)
+        entry.live.attach(name)
+        entry.stop_timer(None)
+        entry.stop_timer(name)
+        push = entry.pushes[name] = Push(entry, name, self._clock, on_dropped)
+        metrics.PUSHES.inc()
+        return push
+
+    def detach(self, push: Push, *, clean: bool) -> None:
+        """A push is over, cleanly or broken off; one that was replaced or whose session ended is over already."""
+        if not push.attached:
+            return
+        push.attached = False
+        entry, name = push.entry, push.name
+        del entry.pushes[name]
+        metrics.PUSHES.dec()
+        entry.live.detach(name, clean=clean)
+        core = entry.live.core
+        if not clean:
+            metrics.INTERRUPTIONS.labels(entry.live.stream).inc()
+        if not core.ended and not core.renditions[name].over:
+            entry.start_timer(name, RETURN_S, lambda: self._give_up(entry, name))
+
+    @staticmethod
+    def _drop(push: Push) -> None:
+        push.attached = False
+        metrics.PUSHES.dec()
+        push.on_dropped()
+
+    # Viewers
+
+    async def index(self, stream: StreamName) -> Text:
+        """The multivariant playlist of a stream's live session, or of the one that ended a moment ago.
+
+        Raises:
+            StreamUnknown: nothing is live, or nothing of it can be played yet.
+        """
+        entry = self._current.get(stream)
+        if entry is None:
+            raise StreamUnknown(f"stream {stream} is not live", _RETRY_AFTER_S)
+        try:
+            return await entry.live.index(INDEX_HOLD_S)
+        except HeldTooLong:
+            raise StreamUnknown(f"stream {stream} has nothing to play yet", _RETRY_AFTER_S) from None
+
+    def live(self, stream: StreamName, session: SessionId) -> LiveSession:
+        """A session that is served.
+
+        Raises:
+            ResourceGone: there is none, or not any more.
+        """
+        entry = self._entries.get((stream, session))
+        if entry is None:
+            raise ResourceGone(f"session {session} of {stream} is not served, or not any more")
+        return entry.live

@@ -1,0 +1,284 @@
+"""Edge: one live session at work: what comes in changes it, who waits for that is answered, files go to the store.
+
+A change and the answers to all who wait for it happen in one go on the event loop, so that a playlist that was read
+never contradicts one that was read later. Each version of a playlist is written once, compressed once, and shared.
+"""
+
+import asyncio
+import gzip
+from collections.abc import Callable
+
+from infra.ids import RenditionName, SessionId, StreamName
+from origin import metrics, session
+from origin.cmaf_reader import Event
+from origin.directives import Directives
+from origin.errors import ResourceGone, StreamUnknown
+from origin.media_playlist import media_playlist
+from origin.model import Kind
+from origin.multivariant import multivariant_playlist
+from origin.names import object_key
+from origin.rendition import Rendition
+from origin.waiting import WaitingRoom
+
+_GZIP_LEVEL = 5  # 4 KB of playlist in about 0.1 ms
+_RETRY_AFTER_S = 1
+
+
+class Text:
+    """One version of a playlist as bytes; compressed when first asked for."""
+
+    __slots__ = ("_compressed", "plain")
+
+    def __init__(self, text: str) -> None:
+        self.plain = text.encode()
+        self._compressed: bytes | None = None
+
+    @property
+    def compressed(self) -> bytes:
+        """The same in gzip."""
+        if self._compressed is None:
+            self._compressed = gzip.compress(self.plain, _GZIP_LEVEL, mtime=0)
+        return self._compressed
+
+
+class LiveSession:
+    """A session, its cached playlists, and the requests that wait for it.
+
+    Args:
+        stream: its name.
+        session_id: its id.
+        core: the pure session.
+        room: where requests wait.
+        store: takes (key, bytes) and never blocks.
+        on_end: called once, when the session has ended.
+    """
+
+    def __init__(  # the seams of a session: who it is, what it does, where it reports to
+        self,
+        stream: StreamName,
+        session_id: SessionId,
+        core: session.Session,
+        room: WaitingRoom,
+        store: Callable[[str, bytes], None],
+        on_end: Callable[["LiveSession"], None],
+    ) -> None:
+        self.stream = stream
+        self.session_id = session_id
+        self.core = core
+        self._room = room
+        self._store = store
+        self._on_end = on_end
+        self._texts: dict[RenditionName | None, Text] = {}  # None: the multivariant playlist
+        self._wait_index: list[asyncio.Future[Text]] = []
+        self._wait_playlist: dict[RenditionName, list[tuple[Directives | None, asyncio.Future[Text]]]] = {}
+        self._wait_part: dict[tuple[RenditionName, int], list[asyncio.Future[bytes]]] = {}
+        self._hold_s = 3.0 * core.targets.target_duration_s
+
+    # What comes in
+
+    def attach(self, name: RenditionName) -> None:
+        """See `origin.session.Session.attach`."""
+        self.core.attach(name)
+
+    def take(self, name: RenditionName, event: Event, now_ns: int) -> None:
+        """See `origin.session.Session.take`."""
+        try:
+            self.core.take(name, event, now_ns)
+        finally:
+            self._perform()
+
+    def detach(self, name: RenditionName, *, clean: bool) -> None:
+        """See `origin.session.Session.detach`."""
+        self.core.detach(name, clean=clean)
+        self._perform()
+
+    def end(self) -> None:
+        """See `origin.session.Session.end`."""
+        self.core.end()
+        self._perform()
+
+    def _perform(self) -> None:
+        """Do what the session wants done, then answer those for whom something changed."""
+        changed: dict[RenditionName, None] = {}
+        ended = False
+        for action in self.core.drain():
+            match action:
+                case session.Store(name, file, data):
+                    self._store(object_key(self.stream, self.session_id, name, file), data)
+                case session.Wake(name):
+                    changed[name] = None
+                case session.Broken():
+                    metrics.DISCONTINUITIES.labels(self.stream).inc()
+                case session.End():
+                    ended = True
+        if not changed and not ended:
+            return
+        self._texts.clear()
+        for name in self.core.renditions if ended else changed:
+            self._answer_playlists(self.core.renditions[name])
+            self._answer_parts(self.core.renditions[name])
+        self._answer_index()
+        if ended:
+            self._on_end(self)
+
+    # Who is answered
+
+    def _answer_playlists(self, rendition: Rendition) -> None:
+        waiting = self._wait_playlist.get(rendition.name, [])
+        still: list[tuple[Directives | None, asyncio.Future[Text]]] = []
+        for directives, answer in waiting:
+            if answer.done():
+                continue
+            if self._satisfied(rendition, directives):
+                answer.set_result(self._text(rendition))
+            elif self.core.ended:
+                answer.set_exception(self._gone(rendition.name, "playlist"))
+            else:
+                still.append((directives, answer))
+        self._wait_playlist[rendition.name] = still
+
+    def _answer_parts(self, rendition: Rendition) -> None:
+        for key in [key for key in self._wait_part if key[0] == rendition.name]:
+            data = rendition.window.part(key[1]) if rendition.window else None
+            if data is None and not self.core.ended:
+                continue
+            for answer in self._wait_part.pop(key):
+                if answer.done():
+                    continue
+                if data is None:
+                    answer.set_exception(self._gone(rendition.name, f"part {key[1]}"))
+                else:
+                    answer.set_result(data)
+
+    def _answer_index(self) -> None:
+        if not self._wait_index or not (self.core.playable or self.core.ended):
+            return
+        waiting, self._wait_index = self._wait_index, []
+        for answer in waiting:
+            if answer.done():
+                continue
+            if self.core.playable:
+                answer.set_result(self._index_text())
+            else:
+                answer.set_exception(self._not_playable())
+
+    # What is asked
+
+    async def index(self, hold_s: float) -> Text:
+        """The multivariant playlist, as soon as every rendition has something to play.
+
+        Raises:
+            StreamUnknown: the session ended before that.
+            HeldTooLong: that takes longer than ``hold_s``.
+        """
+        if self.core.playable:
+            return self._index_text()
+        if self.core.ended:
+            raise self._not_playable()
+        answer: asyncio.Future[Text] = asyncio.get_running_loop().create_future()
+        self._wait_index.append(answer)
+        return await self._room.wait(answer, hold_s)
+
+    async def playlist(self, name: RenditionName, directives: Directives | None) -> Text:
+        """A media playlist that holds what the directives ask for, or, without any, a whole segment.
+
+        Players refuse a list without a whole segment, and ask for nothing else until they have one.
+
+        Raises:
+            ResourceGone: there is no such rendition, or it ended empty.
+            DirectiveRefused: the request asks too far ahead.
+            HeldTooLong: it did not come true within three target durations (rfc8216bis 6.2.5.2).
+        """
+        rendition = self._rendition(name)
+        if directives is not None and rendition.window is not None:
+            rendition.window.admits(directives)
+        if self._satisfied(rendition, directives):
+            return self._text(rendition)
+        if self.core.ended:
+            raise self._gone(name, "playlist")
+        answer: asyncio.Future[Text] = asyncio.get_running_loop().create_future()
+        self._wait_playlist.setdefault(name, []).append((directives, answer))
+        return await self._room.wait(answer, self._hold_s)
+
+    async def part(self, name: RenditionName, number: int) -> tuple[bytes, Kind]:
+        """A part; the hinted one is waited for.
+
+        Raises:
+            ResourceGone: it is too old, was never hinted, or the session ended before it came.
+            HeldTooLong: it did not come within three target durations.
+        """
+        rendition = self._rendition(name)
+        data = rendition.window.part(number) if rendition.window else None
+        if data is None:
+            hinted = rendition.window is not None and number == rendition.window.next_part and not self.core.ended
+            if not hinted:
+                raise self._gone(name, f"part {number}")
+            answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+            self._wait_part.setdefault((name, number), []).append(answer)
+            data = await self._room.wait(answer, self._hold_s)
+        return data, self._kind(rendition)
+
+    def segment(self, name: RenditionName, msn: int) -> tuple[bytes, Kind]:
+        """A finished segment.
+
+        Raises:
+            ResourceGone: it is a gap, not finished, too old, or never was.
+        """
+        rendition = self._rendition(name)
+        segment = rendition.window.segment(msn) if rendition.window else None
+        if segment is None:
+            raise self._gone(name, f"segment {msn}")
+        return segment.data, self._kind(rendition)
+
+    def init(self, name: RenditionName, number: int) -> tuple[bytes, Kind]:
+        """An init section.
+
+        Raises:
+            ResourceGone: no segment needs it any more, or it never was.
+        """
+        rendition = self._rendition(name)
+        init = rendition.find_init(number)
+        if init is None:
+            raise self._gone(name, f"init section {number}")
+        return init.data, self._kind(rendition)
+
+    def _satisfied(self, rendition: Rendition, directives: Directives | None) -> bool:
+        window = rendition.window
+        if window is None:
+            return False
+        if directives is None:
+            return bool(window.segments) or window.ended
+        return window.satisfied(directives)
+
+    def _rendition(self, name: RenditionName) -> Rendition:
+        try:
+            return self.core.renditions[name]
+        except KeyError:
+            raise self._gone(name, "rendition") from None
+
+    def _gone(self, name: RenditionName, what: str) -> ResourceGone:
+        return ResourceGone(f"{what} of {self.stream}/{self.session_id}/{name} is not there")
+
+    def _not_playable(self) -> StreamUnknown:
+        return StreamUnknown(f"stream {self.stream} ended before anything could be played", _RETRY_AFTER_S)
+
+    @staticmethod
+    def _kind(rendition: Rendition) -> Kind:
+        return rendition.track.kind if rendition.track else Kind.VIDEO
+
+    def _text(self, rendition: Rendition) -> Text:
+        if rendition.name not in self._texts:
+            others = [other for other in self.core.playable_renditions() if other is not rendition]
+            self._texts[rendition.name] = self._written(media_playlist(rendition, others))
+        return self._texts[rendition.name]
+
+    def _index_text(self) -> Text:
+        if None not in self._texts:
+            written = multivariant_playlist(self.session_id, self.core.playable_renditions())
+            self._texts[None] = self._written(written)
+        return self._texts[None]
+
+    @staticmethod
+    def _written(text: str) -> Text:
+        metrics.RENDERED.inc()
+        return Text(text)

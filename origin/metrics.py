@@ -1,0 +1,27 @@
+"""Edge: the Prometheus metrics of the origin."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+SESSIONS = Gauge("tandem_origin_sessions", "Sessions held, live ones and those that ended a moment ago")
+PUSHES = Gauge("tandem_origin_pushes", "CMAF pushes now, one for each rendition")
+PUSHED_BYTES = Counter("tandem_origin_pushed_bytes", "CMAF received", ["stream"])
+PARTS = Counter("tandem_origin_parts", "Parts received", ["stream"])
+PART_AGE_SECONDS = Histogram(
+    "tandem_origin_part_age_seconds",
+    "From the capture of a part's first sample until the part can be asked for",
+    buckets=(0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5, 2, 5),
+)
+INTERRUPTIONS = Counter("tandem_origin_interruptions", "Pushes that broke off", ["stream"])
+DISCONTINUITIES = Counter("tandem_origin_discontinuities", "Discontinuities put into playlists", ["stream"])
+REFUSED = Counter("tandem_origin_pushes_refused", "Pushes refused for what they carried", ["stream"])
+
+HELD = Gauge("tandem_origin_held_requests", "Requests held now for what does not exist yet")
+HELD_TOO_LONG = Counter("tandem_origin_held_too_long", "Requests answered 503 after being held")
+RENDERED = Counter("tandem_origin_playlists_rendered", "Playlists written; each serves all who wait for it")
+SERVED_BYTES = Counter("tandem_origin_served_bytes", "Bodies of playlists and media sent to viewers", ["resource"])
+
+STORED = Counter("tandem_origin_stored_objects", "Objects that the store has taken")
+STORE_FAILURES = Counter("tandem_origin_store_failures", "Writes that failed and were tried again")
+STORE_LOST = Counter("tandem_origin_store_lost_objects", "Objects that were given up before the store took them")
+STORE_PENDING = Gauge("tandem_origin_store_pending_objects", "Objects that are not in the store yet")
+STORE_PENDING_BYTES = Gauge("tandem_origin_store_pending_bytes", "Their size")
