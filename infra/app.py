@@ -16,14 +16,16 @@ from aiohttp import web
 
 from infra.clock import Clock, SystemClock
 from infra.http import errors_to_problems
-from infra.ids import StreamName
 from infra.listening import bind_http, cannot_listen, is_exposed, url_of
 from infra.metrics import watch_loop_lag
-from infra.node_api import HlsSnapshot, NodeApi, NodeView
+from infra.node_api import NodeApi, NodeView
 from infra.settings import Settings
 from ingest import whep, whip
 from ingest.hub import IngestHub
 from ingest.udp import UdpPort
+from origin import handlers, intake
+from origin.hub import OriginHub
+from origin.storage.factory import open_store
 from transcoder.push_target import PushTarget
 from transcoder.supervisor import Supervisor
 
@@ -92,16 +94,25 @@ class Node:
         closing.callback(sock.close)
         self.http_port, self.base_url = sock.getsockname()[1], url_of(sock)
 
-        supervisor = Supervisor(settings, self._clock, PushTarget(self.base_url, secrets.token_urlsafe(_TOKEN_BYTES)))
         try:
             udp = await UdpPort.open(settings.host, settings.udp_port, settings.announce, self._clock)
         except OSError as error:
             raise cannot_listen("UDP", settings.host, settings.udp_port, error) from error
         closing.callback(udp.close)
         self.udp_port = udp.port
-        ingest = IngestHub(settings, self._clock, udp, supervisor, lambda _stream, _session: None)
 
-        await self._serve(sock, self._compose(ingest), closing)
+        store = await asyncio.to_thread(open_store, settings.storage)
+        origin = OriginHub(settings, self._clock, store)
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        supervisor = Supervisor(settings, self._clock, PushTarget(self.base_url, token))
+        ingest = IngestHub(settings, self._clock, udp, supervisor, origin.open_session)
+
+        app = web.Application(middlewares=[errors_to_problems], client_max_size=MAX_BODY_BYTES)
+        app.add_routes([*whip.routes(ingest), *whep.routes(ingest), *self._api(ingest, origin).routes()])
+        app.add_routes([*intake.routes(origin, token), *handlers.routes(origin)])
+        runner = await _serve(sock, app, closing)
+        closing.push_async_callback(origin.close)
+        closing.push_async_callback(_let_players_read_the_end, runner)
         lag = asyncio.create_task(watch_loop_lag(), name="event loop lag")
         closing.push_async_callback(_cancel, lag)
         closing.push_async_callback(supervisor.close)
@@ -113,29 +124,16 @@ class Node:
         if is_exposed(sock):
             _log.warning("everybody who reaches this host can publish and watch", host=settings.host)
 
-    def _compose(self, ingest: IngestHub) -> web.Application:
-        app = web.Application(middlewares=[errors_to_problems], client_max_size=MAX_BODY_BYTES)
+    def _api(self, ingest: IngestHub, origin: OriginHub) -> NodeApi:
         view = NodeView(
             settings=self.settings,
             clock=self._clock,
             ice_servers=ingest.ice_servers,
             streams=ingest.snapshot,
-            hls_of=self._hls_of,
+            session_of=origin.session_of,
             not_ready=lambda: self._not_ready,
         )
-        app.add_routes([*whip.routes(ingest), *whep.routes(ingest), *NodeApi(view).routes()])
-        return app
-
-    async def _serve(self, sock: socket.socket, app: web.Application, closing: AsyncExitStack) -> None:
-        runner = web.AppRunner(
-            app, access_log=None, keepalive_timeout=KEEPALIVE_S, shutdown_timeout=_CONNECTIONS_CLOSE_S
-        )
-        await runner.setup()
-        closing.push_async_callback(runner.cleanup)
-        await web.SockSite(runner, sock, backlog=BACKLOG).start()
-
-    def _hls_of(self, _stream: StreamName) -> HlsSnapshot:
-        return HlsSnapshot((), None)
+        return NodeApi(view)
 
 
 async def run_node(settings: Settings, *, open_page: bool = False) -> None:
@@ -166,6 +164,25 @@ async def show_page(url: str) -> None:
     desktop = sys.platform == "darwin" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
     if not desktop or not await asyncio.to_thread(webbrowser.open, url):
         sys.stderr.write(f"\n  Open {url} in a browser.\n\n")
+
+
+async def _serve(sock: socket.socket, app: web.Application, closing: AsyncExitStack) -> web.AppRunner:
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        keepalive_timeout=KEEPALIVE_S,
+        lingering_time=_CONNECTIONS_CLOSE_S,
+        shutdown_timeout=_CONNECTIONS_CLOSE_S,
+    )
+    await runner.setup()
+    closing.push_async_callback(runner.cleanup)
+    await web.SockSite(runner, sock, backlog=BACKLOG).start()
+    return runner
+
+
+async def _let_players_read_the_end(runner: web.AppRunner) -> None:
+    if runner.server is not None and runner.server.connections:
+        await asyncio.sleep(TELL_VIEWERS_S)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

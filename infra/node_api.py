@@ -15,28 +15,10 @@ from infra.profiles import PROFILES
 from infra.settings import Settings
 from ingest.ice_servers import IceServer, ice_servers_json
 from ingest.snapshot import StreamSnapshot
+from origin.hub import RenditionInfo, SessionInfo
 
 _HEADERS = {**CORS_HEADERS, hdrs.CACHE_CONTROL: "no-store"}
 _MS_PER_NS = 1e-6
-
-
-@dataclass(frozen=True, slots=True)
-class RenditionSnapshot:
-    """One HLS rendition; size None for audio."""
-
-    name: str
-    kind: str
-    width: int | None
-    height: int | None
-    bandwidth_bps: int
-
-
-@dataclass(frozen=True, slots=True)
-class HlsSnapshot:
-    """The HLS side of a stream; ``hls`` is the multivariant playlist's path, None until it can be played."""
-
-    renditions: tuple[RenditionSnapshot, ...]
-    hls: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +30,7 @@ class NodeView:
         clock: of the node.
         ice_servers: for the pages.
         streams: every stream there is now, as ingest sees it.
-        hls_of: the HLS side of a stream.
+        session_of: the HLS side of a stream; None when nothing of it has come yet.
         not_ready: why the node takes no new work; None when it does.
     """
 
@@ -56,7 +38,7 @@ class NodeView:
     clock: Clock
     ice_servers: Sequence[IceServer]
     streams: Callable[[], Sequence[StreamSnapshot]]
-    hls_of: Callable[[StreamName], HlsSnapshot]
+    session_of: Callable[[StreamName], SessionInfo | None]
     not_ready: Callable[[], str | None]
 
 
@@ -132,7 +114,20 @@ class NodeApi:
         return web.Response(text="ready\n", headers=_HEADERS)
 
     def _describe(self, stream: StreamSnapshot) -> dict[str, Any]:
-        return {**asdict(stream), **asdict(self._node.hls_of(stream.name)), "whep": f"/whep/{stream.name}"}
+        hls = self._node.session_of(stream.name)
+        renditions = () if hls is None else hls.renditions
+        playable = hls is not None and hls.playable and hls.session == stream.session
+        return {
+            **asdict(stream),
+            "renditions": [_rendition(each) for each in renditions],
+            "hls": f"/live/{stream.name}/index.m3u8" if playable else None,
+            "whep": f"/whep/{stream.name}",
+        }
+
+
+def _rendition(rendition: RenditionInfo) -> dict[str, Any]:
+    """Sizes are null for audio."""
+    return {**asdict(rendition), "width": rendition.width or None, "height": rendition.height or None}
 
 
 def _json(document: dict[str, Any]) -> web.Response:
