@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from ingest.session import EndReason
 from ingest.snapshot import StreamSnapshot, TrackSnapshot, track_snapshots
 from ingest.tasks import TaskHost
 from ingest.tracks import TrackPlan
-from transcoder.access_unit import AccessUnit
+from transcoder.access_unit import AccessUnit, Track
 
 NS_PER_MS = 1_000_000
 _MAX_PENDING_UNITS = 400  # waiting for the transcoder to start: 5 s of video and sound
@@ -41,8 +41,14 @@ class Feed(Protocol):
 class FeedSource(Protocol):
     """Starts transcoders; `transcoder.supervisor.Supervisor` is one."""
 
-    async def start(self, stream: StreamName, session: SessionId, on_keyframe_wanted: Callable[[], None]) -> Feed:
-        """Start one."""
+    async def start(
+        self,
+        stream: StreamName,
+        session: SessionId,
+        on_keyframe_wanted: Callable[[], None],
+        tracks: Collection[Track],
+    ) -> Feed:
+        """Start one for a session with these tracks."""
         ...
 
 
@@ -178,7 +184,8 @@ class Broadcast:
             metrics.PUBLISHERS_RETURNED.labels(self.stream).inc()
         else:
             self._around.origin_open(self.stream, self.session)
-            self._around.tasks.spawn(self._run_feed(), f"feed of {self.stream}")
+            tracks = [plan.track for plan in publisher.plans]
+            self._around.tasks.spawn(self._run_feed(tracks), f"feed of {self.stream}")
         codecs = [track.codec.name for track in publisher.sent]
         self._log.info("publisher returned" if returned else "publisher connected", codecs=codecs)
         publisher.connection.deliver_to(receiver)
@@ -225,9 +232,9 @@ class Broadcast:
             self.request_keyframe()
         self._pending.append(unit)
 
-    async def _run_feed(self) -> None:
+    async def _run_feed(self, tracks: Collection[Track]) -> None:
         """Start the transcoder, hand it what has waited, and finish it when the broadcast ends."""
-        feed = await self._around.feeds.start(self.stream, self.session, self.request_keyframe)
+        feed = await self._around.feeds.start(self.stream, self.session, self.request_keyframe, tracks)
         while self._pending:
             feed.push(self._pending.popleft())
         self._feed = feed

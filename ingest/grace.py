@@ -1,7 +1,7 @@
 """Pure: the life of one broadcast as its publishers come and go.
 
-Theory of operation. ``STARTING`` (a publisher is connecting) -> ``LIVE`` -> ``INTERRUPTED`` (the publisher vanished; its
-return is awaited) -> ``LIVE`` again, or ``ENDED``. A goodbye ends a broadcast at once; one that never was live has
+Theory of operation. ``STARTING`` (a publisher is connecting) -> ``LIVE`` -> ``INTERRUPTED`` (the publisher vanished;
+its return is awaited) -> ``LIVE`` again, or ``ENDED``. A goodbye ends a broadcast at once; one that never was live has
 nothing to wait for and ends with its publisher. While a returning publisher connects, the end waits for the outcome.
 """
 

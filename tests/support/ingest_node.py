@@ -1,6 +1,6 @@
 """The WebRTC side of a node, really listening on loopback, with feeds that only record."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -23,6 +23,7 @@ class RecordingFeed:
     stream: StreamName
     session: SessionId
     want_keyframe: Callable[[], None]
+    tracks: set[Track]
     units: list[AccessUnit] = field(default_factory=list)
     finished: bool = False
 
@@ -43,9 +44,13 @@ class RecordingFeeds:
         self.feeds: list[RecordingFeed] = []
 
     async def start(
-        self, stream: StreamName, session: SessionId, on_keyframe_wanted: Callable[[], None]
+        self,
+        stream: StreamName,
+        session: SessionId,
+        on_keyframe_wanted: Callable[[], None],
+        tracks: Collection[Track],
     ) -> RecordingFeed:
-        feed = RecordingFeed(stream, session, on_keyframe_wanted)
+        feed = RecordingFeed(stream, session, on_keyframe_wanted, set(tracks))
         self.feeds.append(feed)
         return feed
 

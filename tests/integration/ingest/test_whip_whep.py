@@ -89,6 +89,10 @@ async def test_sound_alone_and_pictures_alone_are_broadcasts_too(node: IngestNod
         publisher(f"{node.url}/whip/mute", audio=False),
     ):
         await eventually(lambda: len(node.feeds.feeds) == 2 and all(feed.units for feed in node.feeds.feeds))
+        assert {feed.stream: feed.tracks for feed in node.feeds.feeds} == {
+            "radio": {Track.AUDIO},
+            "mute": {Track.VIDEO},
+        }
         async with viewer(f"{node.url}/whep/radio") as watching:
             await eventually(lambda: watching.frames["audio"] >= 5)
             assert watching.frames["video"] == 0
