@@ -17,7 +17,7 @@
      |    +-- IceSessionPassed       If-Match names an ICE session that is not the current one        412
      infra.errors.Unavailable
      +-- NodeFull                    a limit of the node is reached                                   503
-     +-- NodeDraining                the node is shutting down                                        503
+     +-- NodeDraining                the node starts or shuts down                                       503
 """
 
 from infra import errors
@@ -58,7 +58,7 @@ class NodeFull(errors.Unavailable):
 
 
 class NodeDraining(errors.Unavailable):
-    """The node is shutting down."""
+    """The node is starting or shutting down."""
 
 
 def shown(text: str) -> str:

@@ -104,16 +104,17 @@ class IngestHub:
         self._resources: dict[str, _Resource] = {}
         self._tombstones: OrderedDict[str, tuple[Protocol, StreamName]] = OrderedDict()
         self._ticker: asyncio.Task[None] | None = None
-        self._draining = False
+        self._open = False
 
     async def start(self) -> None:
         """Begin to serve."""
         await self._tasks.start()
         self._ticker = self._tasks.spawn(self._tick_for_ever(), "ingest timeouts")
+        self._open = True
 
     async def close(self) -> None:
         """Say goodbye to every peer, finish every feed, free everything; the UDP port stays its owner's."""
-        self._draining = True
+        self._open = False
         for broadcast in list(self._broadcasts.values()):
             broadcast.end(EndReason.SHUTDOWN)
         if self._ticker is not None:
@@ -260,8 +261,8 @@ class IngestHub:
         return Load(len(self._resources), len(self._broadcasts))
 
     def _require_open(self) -> None:
-        if self._draining:
-            raise NodeDraining("the node is shutting down")
+        if not self._open:
+            raise NodeDraining("the node is starting or shutting down")
 
     def _local_side(self, ice: IceCredentials) -> LocalSide:
         return LocalSide(
