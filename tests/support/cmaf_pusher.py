@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import aiohttp
 import av
@@ -73,12 +74,12 @@ class Source:
         return (self.next_part() for _ in range(count))
 
 
-def made_up_video(height: int = 720, **fields: int) -> Source:
+def made_up_video(height: int = 720, **fields: Any) -> Source:
     """A video rendition of no real pictures, in parts of a third of a second."""
     return Source(video_init(height * 16 // 9, height), 90_000, **fields)
 
 
-def made_up_audio(**fields: int) -> Source:
+def made_up_audio(**fields: Any) -> Source:
     """An audio rendition of no real sound, in parts of 16 AAC frames."""
     return Source(audio_init(), 48_000, samples_per_part=16, sample_ticks=1024, base_ticks=480_000, **fields)
 
