@@ -1,0 +1,62 @@
+/** Edge: what the node tells the pages about itself. */
+
+export interface TrackInfo {
+  readonly kind: "video" | "audio";
+  readonly codec: string;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly frame_rate: number | null;
+  readonly bitrate_bps: number;
+}
+
+export interface RenditionInfo {
+  readonly name: string;
+  readonly kind: "video" | "audio";
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly bandwidth_bps: number;
+}
+
+export interface StreamInfo {
+  readonly name: string;
+  readonly session: string;
+  readonly state: "starting" | "live" | "interrupted";
+  readonly started_ms: number;
+  readonly viewers: number;
+  readonly tracks: readonly TrackInfo[];
+  readonly renditions: readonly RenditionInfo[];
+  /** Path of the multivariant playlist; null until it can be played. */
+  readonly hls: string | null;
+  readonly whep: string;
+}
+
+export interface NodeConfig {
+  readonly profile: string;
+  readonly part_target_s: number;
+  readonly part_hold_back_s: number;
+  readonly target_duration_s: number;
+  readonly ice_servers: RTCIceServer[];
+  readonly version: string;
+}
+
+const TIMEOUT_MS = 5000;
+
+async function fetchJson<T>(path: string): Promise<T> {
+  const response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+  if (!response.ok) throw new Error(`${path} was answered with ${response.status}`);
+  return (await response.json()) as T;
+}
+
+/** Everything that is live. */
+export async function fetchStreams(): Promise<readonly StreamInfo[]> {
+  return (await fetchJson<{ streams: readonly StreamInfo[] }>("/api/streams")).streams;
+}
+
+export async function fetchConfig(): Promise<NodeConfig> {
+  return fetchJson<NodeConfig>("/api/config");
+}
+
+/** Unix time of the node, in ms. */
+export async function fetchNodeTime(): Promise<number> {
+  return (await fetchJson<{ now_ms: number }>("/api/time")).now_ms;
+}

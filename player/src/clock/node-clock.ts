@@ -1,0 +1,45 @@
+/** Edge: the node's clock, as this page knows it. */
+
+import { fetchNodeTime } from "../api.ts";
+import { ClockFilter } from "./sync.ts";
+
+const FIRST_REQUESTS = 8;
+const EVERY_MS = 10_000;
+
+/** Unix time of this page, in ms; runs steadily, unlike Date.now(). */
+export function pageNow(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+export class NodeClock {
+  readonly #filter = new ClockFilter();
+  #offsetMs = 0;
+
+  /** Ask a few times, and then again and again. Resolves after the first few, whether or not they were answered. */
+  async start(): Promise<void> {
+    for (let request = 0; request < FIRST_REQUESTS; request++) await this.#ask();
+    setInterval(() => void this.#ask(), EVERY_MS);
+    document.addEventListener("visibilitychange", () => void this.#ask());
+  }
+
+  /** To add to the page's Unix time, in ms. */
+  get offsetMs(): number {
+    return this.#offsetMs;
+  }
+
+  /** Unix time of the node, in ms. */
+  now(): number {
+    return pageNow() + this.#offsetMs;
+  }
+
+  async #ask(): Promise<void> {
+    const sentMs = pageNow();
+    try {
+      const nodeMs = await fetchNodeTime();
+      this.#filter.add({ sentMs, receivedMs: pageNow(), nodeMs });
+    } catch {
+      return; // the node is away; the next request will tell
+    }
+    this.#offsetMs = this.#filter.estimate(pageNow())?.offsetMs ?? 0;
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * Pure: the latency of one player, by the better of two methods.
+ *
+ * The time code in the picture is the truth where there is one. A camera's picture has none; there it is the
+ * publisher's capture clock. A single strip that happens to check out (1 in 256 random ones would) changes nothing.
+ */
+
+import { Series, type Sample, type Summary } from "./series.ts";
+
+export type Method = "timecode" | "capture";
+
+export interface LatencyStats {
+  readonly method: Method | null;
+  readonly last_ms: number | null;
+  readonly p50_ms: number | null;
+  readonly p95_ms: number | null;
+  readonly samples: number;
+}
+
+const CAPACITY = 4000; // over ten minutes at six a second
+const PLAUSIBLE_MS = { least: -1000, most: 120_000 }; // the clocks agree to some ms; no player is two minutes behind
+const TIME_CODE_READS = 3; // in a row, before it is believed
+const TIME_CODE_LAPSE_MS = 3000; // without a good read, the picture has no time code any more
+
+export class LatencyMeter {
+  readonly #series: Record<Method, Series> = { timecode: new Series(CAPACITY), capture: new Series(CAPACITY) };
+  #readsInARow = 0;
+  #believedUntilMs = -Infinity;
+
+  /** Latency by time code, or null for a picture whose strip did not check out. */
+  addTimeCode(atMs: number, latencyMs: number | null): void {
+    if (latencyMs === null || !plausible(latencyMs)) {
+      this.#readsInARow = 0;
+      return;
+    }
+    this.#readsInARow++;
+    if (this.#readsInARow < TIME_CODE_READS && atMs > this.#believedUntilMs) return;
+    this.#believedUntilMs = atMs + TIME_CODE_LAPSE_MS;
+    this.#series.timecode.add(atMs, latencyMs);
+  }
+
+  /** Latency by capture clock. */
+  addCapture(atMs: number, latencyMs: number): void {
+    if (plausible(latencyMs)) this.#series.capture.add(atMs, latencyMs);
+  }
+
+  reset(): void {
+    this.#series.timecode.clear();
+    this.#series.capture.clear();
+  }
+
+  method(nowMs: number): Method | null {
+    if (nowMs <= this.#believedUntilMs) return "timecode";
+    return this.#series.capture.last === null ? null : "capture";
+  }
+
+  /** Over the samples at or after `fromMs`; over all since the last reset by default. */
+  stats(nowMs: number, fromMs = -Infinity): LatencyStats {
+    const method = this.method(nowMs);
+    const empty: Summary = { last: null, p50: null, p95: null, samples: 0 };
+    const summary = method === null ? empty : this.#series[method].summary(fromMs);
+    return {
+      method,
+      last_ms: rounded(summary.last),
+      p50_ms: rounded(summary.p50),
+      p95_ms: rounded(summary.p95),
+      samples: summary.samples,
+    };
+  }
+
+  /** The samples of the method in use, for drawing. */
+  recent(nowMs: number, fromMs: number): readonly Sample[] {
+    const method = this.method(nowMs);
+    return method === null ? [] : this.#series[method].since(fromMs);
+  }
+}
+
+function plausible(latencyMs: number): boolean {
+  return latencyMs >= PLAUSIBLE_MS.least && latencyMs <= PLAUSIBLE_MS.most;
+}
+
+function rounded(ms: number | null): number | null {
+  return ms === null ? null : Math.round(ms * 10) / 10;
+}

@@ -1,0 +1,16 @@
+/** Pure: stream names, as the node allows them (`infra/ids.py`). */
+
+export const NAME_MAX_CHARS = 64;
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
+
+export const NAME_RULE = "1 to 64 of A-Z a-z 0-9 _ - . and the first one is not - or .";
+
+export function isStreamName(text: string): boolean {
+  return NAME.test(text);
+}
+
+/** The stream a page's path is about: `/watch/NAME`, `/publish/NAME`; null if it is about none. */
+export function streamOfPath(path: string): string | null {
+  const name = /^\/(?:watch|publish)\/([^/]+)\/?$/.exec(path)?.[1];
+  return name !== undefined && isStreamName(name) ? name : null;
+}

@@ -1,0 +1,92 @@
+/** Pure: what to publish and how, from the form or the page's query. */
+
+export type SourceKind = "camera" | "screen" | "pattern";
+export type CodecName = "H264" | "VP8";
+
+export interface PublishOptions {
+  readonly source: SourceKind;
+  readonly width: number;
+  readonly height: number;
+  readonly framesPerSecond: number;
+  readonly codec: CodecName;
+  readonly bitrate_kbps: number;
+}
+
+export const SIZES = [
+  { width: 320, height: 180 },
+  { width: 640, height: 360 },
+  { width: 854, height: 480 },
+  { width: 1280, height: 720 },
+  { width: 1920, height: 1080 },
+] as const;
+export const FRAME_RATES = [15, 25, 30, 60] as const;
+export const BITRATE_KBPS = { least: 100, most: 15_000 } as const;
+
+const SOURCES: readonly SourceKind[] = ["camera", "screen", "pattern"];
+const CODECS: readonly CodecName[] = ["H264", "VP8"];
+const DEFAULTS: PublishOptions = {
+  source: "camera",
+  width: 1280,
+  height: 720,
+  framesPerSecond: 30,
+  codec: "H264",
+  bitrate_kbps: 2500,
+};
+const BITS_PER_PIXEL = 0.09; // 2.5 Mbit/s at 720p30
+
+/** A bit rate that suits a size and frame rate, in whole 100 kbit/s. */
+export function suitedBitrate(width: number, height: number, framesPerSecond: number): number {
+  const kbps = (width * height * framesPerSecond * BITS_PER_PIXEL) / 1000;
+  return clamp(Math.round(kbps / 100) * 100, BITRATE_KBPS.least, BITRATE_KBPS.most);
+}
+
+/** The options of a query such as `source=pattern&width=640&height=360&fps=30&codec=VP8&bitrate=800`. */
+export function parseOptions(query: URLSearchParams): PublishOptions {
+  const width = even(numberOf(query.get("width"), DEFAULTS.width, 64, 3840));
+  const height = even(numberOf(query.get("height"), DEFAULTS.height, 64, 2160));
+  const framesPerSecond = numberOf(query.get("fps"), DEFAULTS.framesPerSecond, 5, 60);
+  const suited = suitedBitrate(width, height, framesPerSecond);
+  return {
+    source: oneOf(query.get("source"), SOURCES, DEFAULTS.source),
+    width,
+    height,
+    framesPerSecond,
+    codec: oneOf(query.get("codec")?.toUpperCase() ?? null, CODECS, DEFAULTS.codec),
+    bitrate_kbps: numberOf(query.get("bitrate"), suited, BITRATE_KBPS.least, BITRATE_KBPS.most),
+  };
+}
+
+function numberOf(text: string | null, otherwise: number, least: number, most: number): number {
+  const value = text === null || text.trim() === "" ? NaN : Number(text);
+  return Number.isFinite(value) ? clamp(Math.round(value), least, most) : otherwise;
+}
+
+function oneOf<T extends string>(text: string | null, allowed: readonly T[], otherwise: T): T {
+  return allowed.find((each) => each === text) ?? otherwise;
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value));
+}
+
+function even(pixels: number): number {
+  return pixels - (pixels % 2); // 4:2:0 chroma
+}
+
+interface Codec {
+  readonly mimeType: string;
+  readonly sdpFmtpLine?: string;
+}
+
+/** The node takes H.264 and VP8: the wanted one first, the other as second best, and what repairs losses. */
+export function orderCodecs<T extends Codec>(offered: readonly T[], wanted: CodecName): T[] {
+  const rank = ({ mimeType, sdpFmtpLine = "" }: Codec): number => {
+    const name = mimeType.toUpperCase();
+    if (name === "VIDEO/RTX") return 4;
+    if (name !== "VIDEO/H264" && name !== "VIDEO/VP8") return NaN;
+    if (name === "VIDEO/H264" && !sdpFmtpLine.includes("packetization-mode=1")) return NaN;
+    if (name !== `VIDEO/${wanted}`) return 3;
+    return name === "VIDEO/VP8" || sdpFmtpLine.includes("profile-level-id=42e0") ? 1 : 2;
+  };
+  return offered.filter((codec) => !Number.isNaN(rank(codec))).sort((one, other) => rank(one) - rank(other));
+}

@@ -1,0 +1,94 @@
+/** Edge: the HTTP of WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): an offer out, an answer in, DELETE at the end. */
+
+import { resolveLocation, retryAfterOf } from "./links.ts";
+
+const SDP = "application/sdp";
+const TIMEOUT_MS = 10_000;
+const GATHER_MS = 500; // the node is ICE-lite and learns our addresses from our checks: more candidates change nothing
+
+/** An offer that was not accepted; the message is one sentence for people. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+  /** 0: no answer at all. */
+  readonly status: number;
+  readonly retryAfter_s: number | null;
+
+  constructor(sentence: string, status: number, retryAfter_s: number | null = null) {
+    super(sentence);
+    this.status = status;
+    this.retryAfter_s = retryAfter_s;
+  }
+
+  /** Trying again could help. */
+  get passing(): boolean {
+    return this.status === 0 || this.status === 409 || this.status === 404 || this.status >= 500;
+  }
+}
+
+/** One accepted connection. */
+export class Resource {
+  readonly #url: string | null;
+  #deleted = false;
+
+  constructor(url: string | null) {
+    this.#url = url;
+  }
+
+  /** End it on the server; also while the page is going away. Once is enough. */
+  delete(): void {
+    if (this.#url === null || this.#deleted) return;
+    this.#deleted = true;
+    fetch(this.#url, { method: "DELETE", keepalive: true }).catch(() => undefined); // the node notices by itself, later
+  }
+}
+
+/** Offer what the peer connection holds and apply the answer. Throws `Refused`. */
+export async function negotiate(endpoint: string, peer: RTCPeerConnection, abort: AbortSignal): Promise<Resource> {
+  await peer.setLocalDescription();
+  await gathered(peer);
+  const response = await post(endpoint, peer.localDescription?.sdp ?? "", abort);
+  const resource = new Resource(resolveLocation(response.url, response.headers.get("Location")));
+  if (abort.aborted) {
+    resource.delete();
+    throw new Refused("stopped", 0);
+  }
+  try {
+    await peer.setRemoteDescription({ type: "answer", sdp: await response.text() });
+  } catch (error) {
+    resource.delete();
+    throw new Refused(`the browser does not take the node's answer: ${String(error)}`, 422);
+  }
+  return resource;
+}
+
+async function post(endpoint: string, offer: string, abort: AbortSignal): Promise<Response> {
+  const url = new URL(endpoint, location.href).href;
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": SDP },
+      body: offer,
+      signal: AbortSignal.any([abort, AbortSignal.timeout(TIMEOUT_MS)]),
+    });
+  } catch {
+    throw new Refused(abort.aborted ? "stopped" : "the node does not answer", 0);
+  }
+  if (response.status !== 201) throw await refusal(response);
+  return response;
+}
+
+async function refusal(response: Response): Promise<Refused> {
+  const problem = (await response.json().catch(() => ({}))) as { detail?: unknown };
+  const detail = typeof problem.detail === "string" ? problem.detail : `answered with ${response.status}`;
+  return new Refused(detail, response.status, retryAfterOf(response.headers.get("Retry-After")));
+}
+
+function gathered(peer: RTCPeerConnection): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => peer.iceGatheringState === "complete" && resolve();
+    peer.addEventListener("icegatheringstatechange", look);
+    setTimeout(resolve, GATHER_MS);
+    look();
+  });
+}

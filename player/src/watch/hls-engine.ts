@@ -1,0 +1,40 @@
+/** Edge: hls.js as this page wants it: low latency, quick to repair, and no opinion of its own about the playback rate. */
+
+import type Hls from "hls.js";
+import type { HlsConfig } from "hls.js";
+
+/** `null` where the browser has no Media Source Extensions; asked first, for Chromium's own HLS is not the better one. */
+export async function loadEngine(): Promise<typeof Hls | null> {
+  const { default: Engine } = await import("hls.js");
+  return Engine.isSupported() ? Engine : null;
+}
+
+const FIRST_ESTIMATE_BPS = 4e6; // start in the middle of the ladder and correct after the first segments
+const BACK_BUFFER_S = 10;
+
+/** `target_s`: distance from the live edge to start at. */
+export function engineConfig(target_s: number): Partial<HlsConfig> {
+  return {
+    lowLatencyMode: true,
+    liveSyncDuration: target_s,
+    liveSyncOnStallIncrease: 0, // latency/controller.ts raises the target
+    maxLiveSyncPlaybackRate: 1, // and sets the rate
+    liveDurationInfinity: true,
+    backBufferLength: BACK_BUFFER_S,
+    maxBufferLength: 10,
+    abrEwmaDefaultEstimate: FIRST_ESTIMATE_BPS,
+    enableWorker: false, // fMP4 passes through untouched; a worker from a blob would need a weaker policy
+    manifestLoadPolicy: { default: { ...timeouts(8000), ...retries(3) } },
+    playlistLoadPolicy: { default: { ...timeouts(12_000), ...retries(3) } }, // held up to three target durations
+    fragLoadPolicy: { default: { ...timeouts(10_000), ...retries(4) } },
+  };
+}
+
+function timeouts(ms: number) {
+  return { maxTimeToFirstByteMs: ms, maxLoadTimeMs: 2 * ms };
+}
+
+function retries(times: number) {
+  const retry = { maxNumRetry: times, retryDelayMs: 250, maxRetryDelayMs: 2000, backoff: "exponential" as const };
+  return { timeoutRetry: { ...retry, retryDelayMs: 0 }, errorRetry: retry };
+}

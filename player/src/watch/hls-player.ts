@@ -1,0 +1,252 @@
+/** Edge: plays a stream over LL-HLS, at the distance from the live edge that `latency/controller.ts` decides. */
+
+import type Hls from "hls.js";
+import type { NodeConfig } from "../api.ts";
+import type { NodeClock } from "../clock/node-clock.ts";
+import { baseTarget, decide, LatencyTarget } from "../latency/controller.ts";
+import { LatencyMeter } from "../latency/meter.ts";
+import { ageMs } from "../latency/timecode.ts";
+import { Backoff } from "../signalling/backoff.ts";
+import { type PresentedFrame, watchFrames } from "./frames.ts";
+import { engineConfig, loadEngine } from "./hls-engine.ts";
+import { Counter, NO_PLAYER_STATS, type Player, type PlayerState, type PlayerStats } from "./player.ts";
+import { Rate } from "./rate.ts";
+import type { Sighting } from "./stream-feed.ts";
+
+export interface Level {
+  readonly height: number;
+  readonly bitrate: number;
+}
+
+const CONTROL_EVERY_MS = 100;
+const STUCK_MS = 12_000; // without a picture although the stream is there: start over
+const GONE_MS = 15_000; // the node does not know the stream any more
+const MAX_ERRORS = 20; // kept for the tests
+const AUTO = -1;
+
+export class HlsPlayer implements Player {
+  state: PlayerState = "waiting";
+  problem: string | null = null;
+  stats: PlayerStats = NO_PLAYER_STATS;
+  readonly meter = new LatencyMeter();
+  /** What hls.js complained about, latest last. */
+  readonly errors: string[] = [];
+
+  readonly #video: HTMLVideoElement;
+  readonly #clock: NodeClock;
+  readonly #config: NodeConfig;
+  readonly #backoff = new Backoff();
+  readonly #rate = new Rate();
+  readonly #stalls = new Counter();
+  readonly #dropped = new Counter();
+  readonly #frames = new Counter();
+  #target: LatencyTarget;
+  #hls: Hls | null = null;
+  #session: string | null = null; // of what is loaded
+  #chosen = AUTO;
+  #bytes = 0;
+  #retryAtMs = 0;
+  #progressMs = 0; // when the last new picture was seen
+  #sightedMs = 0;
+
+  constructor(video: HTMLVideoElement, clock: NodeClock, config: NodeConfig) {
+    this.#video = video;
+    this.#clock = clock;
+    this.#config = config;
+    this.#target = this.#newTarget();
+    watchFrames(video, (frame) => this.#presented(frame));
+    video.addEventListener("playing", () => this.#playing());
+    video.addEventListener("waiting", () => this.#stalled());
+    video.addEventListener("ended", () => this.#enter("ended"));
+    setInterval(() => this.#control(), CONTROL_EVERY_MS);
+  }
+
+  get levels(): readonly Level[] {
+    return this.#hls?.levels.map(({ height, bitrate }) => ({ height, bitrate })) ?? [];
+  }
+
+  /** Index of the level that is played; -1 before the first. */
+  get level(): number {
+    return this.#hls?.currentLevel ?? AUTO;
+  }
+
+  get target_s(): number {
+    return this.#target.at(performance.now() / 1000);
+  }
+
+  get rate(): number {
+    return this.#video.playbackRate;
+  }
+
+  /** Play a level from the next segment on; -1 leaves the choice to the player. */
+  choose(level: number): void {
+    this.#chosen = level;
+    if (this.#hls !== null) this.#hls.nextLevel = level;
+  }
+
+  sighted(sighting: Sighting): void {
+    const nowMs = performance.now();
+    if (sighting !== null) this.#sightedMs = nowMs;
+    if (sighting === null && nowMs - this.#sightedMs > GONE_MS && this.#session !== null) this.#enter("ended");
+    if (!sighting || sighting.hls === null) return;
+    const another = sighting.session !== this.#session;
+    const broken = this.state === "reconnecting" && nowMs >= this.#retryAtMs;
+    const playedOut = this.state === "live" || this.state === "stalled" ? this.#ending : true;
+    if (broken || (another && playedOut)) void this.#load(sighting.hls, sighting.session);
+  }
+
+  async measure(): Promise<void> {
+    const nowMs = performance.now();
+    const quality = this.#video.getVideoPlaybackQuality();
+    if (quality.totalVideoFrames !== this.stats.framesDecoded) this.#progressMs = nowMs;
+    this.#frames.read(quality.totalVideoFrames);
+    this.#dropped.read(quality.droppedVideoFrames);
+    const playing = this.#session !== null && this.state !== "ended";
+    this.stats = {
+      framesDecoded: this.#frames.value,
+      width: this.#video.videoWidth || null,
+      height: this.#video.videoHeight || null,
+      bitrate_bps: playing ? this.#rate.read(nowMs, this.#bytes) : null,
+      buffer_s: playing ? this.#forward_s() : null,
+      stalls: this.#stalls.value,
+      dropped: this.#dropped.value,
+    };
+    const waiting = this.state === "connecting" || this.state === "stalled";
+    if (waiting && nowMs - this.#progressMs > STUCK_MS) this.#broken("no new pictures arrive");
+  }
+
+  reset(): void {
+    this.meter.reset();
+    this.#stalls.reset();
+    this.#dropped.reset();
+    this.errors.length = 0;
+  }
+
+  leave(): void {
+    this.#release();
+  }
+
+  async #load(url: string, session: string): Promise<void> {
+    this.#release();
+    this.#session = session;
+    this.#progressMs = performance.now();
+    this.#target = this.#newTarget();
+    this.#enter("connecting");
+    const Engine = await loadEngine();
+    if (this.#session !== session) return;
+    if (Engine === null) return this.#loadNative(url);
+    const hls = new Engine(engineConfig(this.target_s));
+    this.#hls = hls;
+    this.#listen(hls, Engine);
+    hls.loadSource(url);
+    hls.attachMedia(this.#video);
+  }
+
+  #loadNative(url: string): void {
+    if (this.#video.canPlayType("application/vnd.apple.mpegurl") === "") {
+      this.problem = "This browser plays no HLS.";
+      return this.#enter("failed");
+    }
+    this.#video.src = url;
+    void this.#play();
+  }
+
+  #listen(hls: Hls, { Events, ErrorTypes }: typeof Hls): void {
+    let recoveredMs = -Infinity;
+    hls.on(Events.MANIFEST_PARSED, () => {
+      if (this.#chosen < hls.levels.length) hls.loadLevel = this.#chosen;
+      void this.#play();
+    });
+    hls.on(Events.FRAG_LOADED, (_event, { payload }) => {
+      this.#bytes += payload.byteLength;
+    });
+    hls.on(Events.ERROR, (_event, { type, details, fatal }) => {
+      this.errors.push(fatal ? `${details} (fatal)` : details);
+      if (this.errors.length > MAX_ERRORS) this.errors.shift();
+      if (!fatal) return;
+      const nowMs = performance.now();
+      if (type === ErrorTypes.MEDIA_ERROR && nowMs - recoveredMs > STUCK_MS) {
+        recoveredMs = nowMs;
+        hls.recoverMediaError();
+      } else
+        this.#broken(type === ErrorTypes.NETWORK_ERROR ? "the node does not answer" : `playback broke (${details})`);
+    });
+  }
+
+  async #play(): Promise<void> {
+    await this.#video.play().catch(() => undefined); // unmuted without a touch of the page: the panel offers to play
+  }
+
+  #playing(): void {
+    if (this.#session === null) return;
+    this.#backoff.succeeded();
+    this.problem = null;
+    this.#enter("live");
+  }
+
+  #stalled(): void {
+    if (this.state !== "live" || this.#video.seeking || this.#ending) return;
+    this.#stalls.add();
+    this.#target.stalled(performance.now() / 1000);
+    this.#enter("stalled");
+  }
+
+  /** The playlist says that no more will come. */
+  get #ending(): boolean {
+    return this.#hls?.latestLevelDetails?.live === false;
+  }
+
+  #presented({ presentedMs, mediaTime_s, codeMs }: PresentedFrame): void {
+    const [nowMs, nodeMs] = [performance.now(), presentedMs + this.#clock.offsetMs];
+    this.meter.addTimeCode(nowMs, codeMs === null ? null : ageMs(codeMs, nodeMs));
+    const date = this.#hls?.playingDate ?? null;
+    if (date === null || this.state !== "live") return;
+    const capturedMs = date.getTime() + (mediaTime_s - this.#video.currentTime) * 1000;
+    this.meter.addCapture(nowMs, nodeMs - capturedMs);
+  }
+
+  #control(): void {
+    const [hls, video] = [this.#hls, this.#video];
+    const details = hls?.latestLevelDetails;
+    if (!hls || !details?.live || this.state !== "live" || video.seeking || video.paused) return;
+    const part_s = details.partTarget || this.#config.part_target_s;
+    const target_s = this.target_s;
+    hls.targetLatency = target_s;
+    const decision = decide({ latency_s: hls.latency, forward_s: this.#forward_s(), target_s, part_s });
+    if (decision.kind === "seek") video.currentTime += decision.ahead_s;
+    else if (video.playbackRate !== decision.rate) video.playbackRate = decision.rate;
+  }
+
+  #forward_s(): number {
+    const { buffered, currentTime } = this.#video;
+    for (let range = buffered.length - 1; range >= 0; range--) {
+      if (buffered.start(range) <= currentTime) return Math.max(0, buffered.end(range) - currentTime);
+    }
+    return 0;
+  }
+
+  #broken(problem: string): void {
+    this.#release();
+    this.problem = problem;
+    this.#retryAtMs = performance.now() + this.#backoff.failed();
+    this.#enter("reconnecting");
+  }
+
+  #release(): void {
+    this.#hls?.destroy();
+    this.#hls = null;
+    this.#session = null;
+    this.#video.playbackRate = 1;
+    this.#rate.clear();
+    this.#frames.restarted();
+    this.#dropped.restarted();
+  }
+
+  #newTarget(): LatencyTarget {
+    return new LatencyTarget(baseTarget(this.#config), this.#config.part_target_s);
+  }
+
+  #enter(state: PlayerState): void {
+    this.state = state;
+  }
+}
