@@ -26,6 +26,7 @@ from ingest.udp import UdpPort
 from origin import handlers, intake
 from origin.hub import OriginHub
 from origin.storage.factory import open_store
+from player import pages
 from transcoder.push_target import PushTarget
 from transcoder.supervisor import Supervisor
 
@@ -109,7 +110,7 @@ class Node:
 
         app = web.Application(middlewares=[errors_to_problems], client_max_size=MAX_BODY_BYTES)
         app.add_routes([*whip.routes(ingest), *whep.routes(ingest), *self._api(ingest, origin).routes()])
-        app.add_routes([*intake.routes(origin, token), *handlers.routes(origin)])
+        app.add_routes([*intake.routes(origin, token), *handlers.routes(origin), *pages.routes()])
         runner = await _serve(sock, app, closing)
         closing.push_async_callback(origin.close)
         closing.push_async_callback(_let_players_read_the_end, runner)
