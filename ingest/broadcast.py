@@ -97,7 +97,7 @@ class Broadcast:
         self._machine = BroadcastMachine(around.grace_ns)
         self._forwarder = Forwarder(stream)
         self._feed: Feed | None = None
-        self._pending: deque[AccessUnit] = deque()
+        self._pending: deque[AccessUnit] | None = deque()  # until the transcoder runs; None if it never will
         self._over = asyncio.Event()
         self._tracks: tuple[TrackSnapshot, ...] = ()
         self._log = structlog.get_logger("ingest.broadcast").bind(stream=stream, session=session)
@@ -226,6 +226,8 @@ class Broadcast:
         if self._feed is not None:
             self._feed.push(unit)
             return
+        if self._pending is None:
+            return
         if len(self._pending) == _MAX_PENDING_UNITS:
             metrics.UNITS_NOT_FED.labels(self.stream).inc(len(self._pending))
             self._pending.clear()
@@ -234,10 +236,15 @@ class Broadcast:
 
     async def _run_feed(self, tracks: Collection[Track]) -> None:
         """Start the transcoder, hand it what has waited, and finish it when the broadcast ends."""
-        feed = await self._around.feeds.start(self.stream, self.session, self.request_keyframe, tracks)
-        while self._pending:
-            feed.push(self._pending.popleft())
-        self._feed = feed
+        try:
+            feed = await self._around.feeds.start(self.stream, self.session, self.request_keyframe, tracks)
+        except Exception:  # noqa: BLE001  viewers over WebRTC need no transcoder
+            self._log.exception("transcoder not started")
+            self._pending = None
+            return
+        for unit in self._pending or ():
+            feed.push(unit)
+        self._feed, self._pending = feed, None
         try:
             await self._over.wait()
         finally:

@@ -191,9 +191,9 @@ class UdpPort:
 
 
 async def _resolve(host: str) -> tuple[int, str]:
-    """Address family and address of a host name or address."""
+    """Address family and address of a host name or address; IPv4 where a name has both."""
     found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_DGRAM)
-    family, _, _, _, sockaddr = found[0]
+    family, _, _, _, sockaddr = min(found, key=lambda entry: entry[0] != socket.AF_INET)
     return family, str(sockaddr[0])
 
 

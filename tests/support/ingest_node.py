@@ -42,6 +42,7 @@ class RecordingFeeds:
 
     def __init__(self) -> None:
         self.feeds: list[RecordingFeed] = []
+        self.broken = False
 
     async def start(
         self,
@@ -50,6 +51,8 @@ class RecordingFeeds:
         on_keyframe_wanted: Callable[[], None],
         tracks: Collection[Track],
     ) -> RecordingFeed:
+        if self.broken:
+            raise OSError("no process could be started")
         feed = RecordingFeed(stream, session, on_keyframe_wanted, set(tracks))
         self.feeds.append(feed)
         return feed

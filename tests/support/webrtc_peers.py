@@ -1,6 +1,7 @@
 """aiortc as publisher and as viewer: the whole stack of somebody else, at both ends."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from fractions import Fraction
@@ -53,12 +54,13 @@ class Session:
                 return
             self.frames[track.kind] += 1
 
-    async def offer(self, url: str) -> None:
-        """Post the offer, take the answer."""
+    async def offer(self, url: str, *, fingerprint: str | None = None) -> None:
+        """Post the offer, perhaps with the fingerprint of another certificate; take the answer."""
         await self.connection.setLocalDescription(await self.connection.createOffer())
-        async with self.client.post(
-            url, data=self.connection.localDescription.sdp, headers={"Content-Type": "application/sdp"}
-        ) as response:
+        text = self.connection.localDescription.sdp
+        if fingerprint is not None:
+            text = re.sub(r"(?<=a=fingerprint:sha-256 )\S+", fingerprint, text)
+        async with self.client.post(url, data=text, headers={"Content-Type": "application/sdp"}) as response:
             text = await response.text()
             assert response.status == 201, text
             self.resource = str(response.url.with_path(response.headers["Location"]))

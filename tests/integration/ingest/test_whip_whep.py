@@ -12,8 +12,9 @@ from ingest.offer import IceCredentials
 from support.eventually import eventually
 from support.ingest_node import IngestNode, ingest_node
 from support.manual_clock import ManualClock
+from support.offers import FINGERPRINT
 from support.stun_client import check_to
-from support.webrtc_peers import publisher, use_loopback, viewer
+from support.webrtc_peers import publisher, session, use_loopback, viewer
 from support.whip_muxer import whip_muxer
 from transcoder.access_unit import Codec, Track
 
@@ -98,6 +99,14 @@ async def test_sound_alone_and_pictures_alone_are_broadcasts_too(node: IngestNod
             assert watching.frames["video"] == 0
 
 
+async def test_viewers_watch_even_if_no_transcoder_starts(node: IngestNode) -> None:
+    node.feeds.broken = True
+    async with publisher(f"{node.url}/whip/film"):
+        await eventually(lambda: [stream.state for stream in node.hub.snapshot()] == ["live"])
+        async with viewer(f"{node.url}/whep/film") as watching:
+            await eventually(lambda: min(watching.frames.values()) >= 5)
+
+
 async def test_hostile_datagrams_do_not_disturb_a_session(node: IngestNode) -> None:
     async with publisher(f"{node.url}/whip/film"):
         await eventually(lambda: media_flows(node))
@@ -121,6 +130,38 @@ async def test_hostile_datagrams_do_not_disturb_a_session(node: IngestNode) -> N
         assert node.hub.snapshot()[0].state == "live"
 
 
+async def test_garbage_from_the_peers_own_address_does_not_disturb_its_session(node: IngestNode) -> None:
+    async with publisher(f"{node.url}/whip/film") as source:
+        await eventually(lambda: media_flows(node))
+        ice = source.connection.getSenders()[0].transport.transport
+        close_notify = b"\x15\xfe\xfd\x00\x00\x00\x00\x00\x00\x00\x09\x00\x02\x01\x00"
+        record = b"\x16\xfe\xfd" + bytes(8) + b"\x00\x40" + bytes(64)
+        for data in (
+            b"\x80",
+            b"\x80\x60" + bytes(60),
+            b"\x80\xc8" + bytes(60),
+            record,
+            close_notify,
+            b"\x16",
+            b"\xff" * 9,
+        ):
+            for _ in range(80):
+                await ice._send(data)
+        feed = node.feeds.feeds[0]
+        seen = len(feed.units)
+        await eventually(lambda: len(feed.units) > seen + 20)
+        assert node.hub.snapshot()[0].state == "live"
+
+
+async def test_a_peer_whose_certificate_is_not_the_announced_one_is_refused(node: IngestNode) -> None:
+    async with session() as impostor:
+        impostor.connection.addTransceiver("audio", "sendonly")
+        await impostor.offer(f"{node.url}/whip/film", fingerprint=FINGERPRINT)
+        assert [stream.state for stream in node.hub.snapshot()] == ["starting"]
+        await eventually(lambda: not node.hub.snapshot())
+    assert node.feeds.feeds == []
+
+
 async def test_a_publisher_that_dies_is_awaited_and_its_return_continues_the_session(tmp_path: Path) -> None:
     clock = ManualClock()
     async with ingest_node(clock) as node:
@@ -131,7 +172,7 @@ async def test_a_publisher_that_dies_is_awaited_and_its_return_continues_the_ses
             process.kill()
             await process.wait()
             await socket_is_quiet(node)
-            session = node.hub.snapshot()[0].session
+            before = node.hub.snapshot()[0].session
 
             node.hub.tick(clock.advance(7.9))
             assert node.hub.snapshot()[0].state == "live"
@@ -144,7 +185,7 @@ async def test_a_publisher_that_dies_is_awaited_and_its_return_continues_the_ses
             seen = watching.frames["video"]
             process = await whip_muxer(f"{node.url}/whip/film", 900, tmp_path)
             await eventually(lambda: watching.frames["video"] >= seen + 10)
-            assert (node.hub.snapshot()[0].state, node.hub.snapshot()[0].session) == ("live", session)
+            assert (node.hub.snapshot()[0].state, node.hub.snapshot()[0].session) == ("live", before)
             assert len(node.feeds.feeds) == len(node.opened) == 1
 
             process.kill()
