@@ -3,6 +3,9 @@
 A feed's worker that dies is replaced at once; the more often it dies, the later. The session's timeline goes on,
 because each worker is given the same epoch. What arrives while there is no worker is lost: the next one starts with a
 keyframe.
+
+One worker more than needed is kept waiting for its job: starting the interpreter and loading libav takes most of a
+second, which would be the larger part of the time from publishing to the first picture.
 """
 
 import asyncio
@@ -12,7 +15,9 @@ import sys
 from asyncio.subprocess import PIPE
 from collections import deque
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import structlog
 
@@ -33,16 +38,78 @@ _ROOT = Path(__file__).parents[1]
 _log = structlog.get_logger("transcoder.supervisor")
 
 
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """A process that waits for its job, and our end of its socket."""
+
+    process: asyncio.subprocess.Process
+    connection: socket.socket
+
+    @classmethod
+    async def start(cls) -> Self:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "transcoder.worker", "--fd", str(theirs.fileno())),
+                stdin=PIPE,
+                pass_fds=[theirs.fileno()],
+                cwd=_ROOT,
+            )
+        return cls(process, ours)
+
+    async def give(self, job: Job) -> None:
+        stdin = self.process.stdin
+        assert stdin is not None
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it died; its socket says so too
+            stdin.write(print_job(job))
+            await stdin.drain()
+        stdin.close()
+
+    async def dismiss(self) -> None:
+        self.connection.close()
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        await self.process.wait()
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
+
+class _Workers:
+    """Starts workers, one ahead of need."""
+
+    def __init__(self) -> None:
+        self._next: asyncio.Task[_Worker] | None = None
+
+    def prepare(self) -> None:
+        """Have a worker waiting from now on."""
+        if self._next is None:
+            self._next = asyncio.create_task(_Worker.start(), name="next worker")
+
+    async def take(self) -> _Worker:
+        """The waiting worker; one that has died meanwhile is passed over."""
+        waiting, self._next = self._next, None
+        worker = await (waiting or _Worker.start())
+        if worker.process.returncode is not None:
+            await worker.dismiss()
+            worker = await _Worker.start()
+        self.prepare()
+        return worker
+
+    async def close(self) -> None:
+        """Send the waiting worker away."""
+        if self._next is not None:
+            waiting, self._next = self._next, None
+            await (await waiting).dismiss()
+
+
 class Feed:
     """One session's way into its worker. ``push`` may be called from the event loop only; it never blocks."""
 
-    def __init__(
-        self, job: Job, clock: Clock, on_keyframe_wanted: Callable[[], None], on_finished: Callable[["Feed"], None]
-    ) -> None:
+    def __init__(self, job: Job, clock: Clock, workers: "_Workers", on_keyframe_wanted: Callable[[], None]) -> None:
         self._job = job
         self._clock = clock
+        self._workers = workers
         self._on_keyframe_wanted = on_keyframe_wanted
-        self._on_finished = on_finished
         self._log = _log.bind(stream=job.stream, session=job.session)
         self._writer: asyncio.StreamWriter | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -70,6 +137,11 @@ class Feed:
             self._wait_for_key = False
         writer.write(frame_access_unit(unit))
 
+    @property
+    def finished(self) -> bool:
+        """Its worker is gone and none will follow."""
+        return self._owner.done()
+
     def stats(self) -> WorkerStats:
         """What the worker last said of itself."""
         return self._stats
@@ -90,7 +162,6 @@ class Feed:
         with contextlib.suppress(asyncio.CancelledError):
             await self._owner
         metrics.forget(self._job.stream)
-        self._on_finished(self)
 
     def _kill(self) -> None:
         if self._process is not None and self._process.returncode is None:
@@ -101,33 +172,24 @@ class Feed:
         try:
             while await self._run_worker():
                 pass
+        except OSError as error:
+            self._log.error("no worker can be started: no HLS for this session", why=str(error))
         finally:
             self._kill()
 
     async def _run_worker(self) -> bool:
         """Run one worker to its end; whether another one is to follow."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "transcoder.worker", "--fd", str(theirs.fileno())),
-                stdin=PIPE,
-                pass_fds=[theirs.fileno()],
-                cwd=_ROOT,
-            )
-        self._process = process
-        assert process.stdin is not None
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            process.stdin.write(print_job(self._job))
-            await process.stdin.drain()
-        process.stdin.close()
-        reader, writer = await asyncio.open_connection(sock=ours)
+        worker = await self._workers.take()
+        self._process = worker.process
+        await worker.give(self._job)
+        reader, writer = await asyncio.open_connection(sock=worker.connection)
         self._writer, self._wait_for_key = writer, True
         if self._finishing and writer.can_write_eof():
             writer.write_eof()
         self._on_keyframe_wanted()
         try:
             await self._listen(reader)
-            code = await process.wait()
+            code = await worker.process.wait()
         finally:
             self._writer = None
             writer.close()
@@ -177,7 +239,12 @@ class Supervisor:
         self._settings = settings
         self._clock = clock
         self._push = push
+        self._workers = _Workers()
         self._feeds: set[Feed] = set()
+
+    def prepare(self) -> None:
+        """Have a worker waiting before the first session needs it."""
+        self._workers.prepare()
 
     async def start(
         self,
@@ -187,13 +254,15 @@ class Supervisor:
         tracks: Collection[Track] = (Track.VIDEO, Track.AUDIO),
     ) -> Feed:
         """Start a worker for a session whose publisher announced these tracks, and return the way into it."""
-        feed = Feed(self._job(stream, session, tracks), self._clock, on_keyframe_wanted, self._feeds.discard)
+        self._feeds = {feed for feed in self._feeds if not feed.finished}
+        feed = Feed(self._job(stream, session, tracks), self._clock, self._workers, on_keyframe_wanted)
         self._feeds.add(feed)
         return feed
 
     async def close(self) -> None:
-        """Finish all feeds."""
-        await asyncio.gather(*(feed.finish() for feed in tuple(self._feeds)))
+        """Finish all feeds and send the waiting worker away."""
+        await asyncio.gather(*(feed.finish() for feed in self._feeds))
+        await self._workers.close()
 
     def _job(self, stream: StreamName, session: SessionId, tracks: Collection[Track]) -> Job:
         settings = self._settings

@@ -59,7 +59,7 @@ async def decode(url: str, seconds: float, *options: str) -> tuple[int, str]:
     program = shutil.which("ffmpeg")
     assert program, "ffmpeg is missing: make setup-test installs it"
     process = await asyncio.create_subprocess_exec(
-        *(program, "-hide_banner", "-nostdin", "-loglevel", "warning", *options, "-i", url),
+        *(program, "-hide_banner", "-nostdin", "-loglevel", "error", *options, "-i", url),
         *("-map", "0", "-t", str(seconds), "-f", "null", "-"),
         stderr=asyncio.subprocess.PIPE,
     )
