@@ -117,6 +117,7 @@ class Node:
         lag = asyncio.create_task(watch_loop_lag(), name="event loop lag")
         closing.push_async_callback(_cancel, lag)
         closing.push_async_callback(supervisor.close)
+        supervisor.prepare()
         await ingest.start()
         closing.push_async_callback(ingest.close)
 
