@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class MediaTransport(Protocol):
-    """A connected DTLS-SRTP peer. Everything is plain here; protection and sockets are on the other side. Never blocks."""
+    """A connected DTLS-SRTP peer. All is plain here; protection and sockets are on the other side. Never blocks."""
 
     def send_rtcp(self, packet: bytes) -> None:
         """Send one compound RTCP packet; silently lost when the peer is gone or the socket is full."""

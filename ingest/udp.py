@@ -2,11 +2,17 @@
 
 A STUN check finds its connection by USERNAME; everything else by its source address, which a check with the right
 password must have proved before. What fits nothing is dropped, counted by reason, and logged at most once a second.
+
+Arrival times are the kernel's, where it gives them: a busy machine reads datagrams late, and a publisher whose feedback
+told it so would take that for a congested network and send less (measured on two loaded cores: 110 kbit/s in place of
+2500).
 """
 
 import asyncio
 import contextlib
 import socket
+import struct
+import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
@@ -23,6 +29,10 @@ _SOCKET_BUFFER_BYTES = 4 << 20  # 0.1 s of 300 Mbit/s; the kernel may grant less
 _READS_PER_WAKE = 64  # then other tasks get their turn
 _LOG_INTERVAL_NS = NS_PER_S
 _ADDRESS_KEPT_NS = 5 * NS_PER_S  # a silent peer's address may be claimed by another one after this time
+_SO_TIMESTAMPNS = 35  # Linux asm-generic/socket.h; Python has no name for it
+_TIMESPEC = struct.Struct("@qq")
+_ANCILLARY_BYTES = socket.CMSG_SPACE(_TIMESPEC.size)
+_MAX_WAIT_NS = NS_PER_S  # in the socket's buffer; a longer one is a step of the machine's clock
 _STUN_LAST = 3  # RFC 7983 7: the first byte tells the protocol
 
 _log = structlog.get_logger("ingest.udp")
@@ -81,6 +91,8 @@ class UdpPort:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
                 sock.setsockopt(socket.SOL_SOCKET, option, _SOCKET_BUFFER_BYTES)
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
             sock.bind((bound, port))
             announced = [(await _resolve(name))[1] for name in announce]
             return cls(sock, announced or _announced(bound), clock)
@@ -126,25 +138,24 @@ class UdpPort:
     def _on_readable(self) -> None:
         for _ in range(_READS_PER_WAKE):
             try:
-                data, source = self.sock.recvfrom(MAX_DATAGRAM_BYTES + 1)
+                data, ancillary, _, source = self.sock.recvmsg(MAX_DATAGRAM_BYTES + 1, _ANCILLARY_BYTES)
             except OSError:  # nothing more to read, or an ICMP error of an earlier send
                 return
             try:
-                self._on_datagram(data, source)
+                self._on_datagram(data, source, self._clock.now_ns() - _waited_ns(ancillary))
             except Exception:  # noqa: BLE001  whatever one datagram does, the next one is read
                 self._drop("failed")
                 _log.exception("datagram failed", bytes=len(data))
 
-    def _on_datagram(self, data: bytes, source: Address) -> None:
-        now_ns = self._clock.now_ns()
+    def _on_datagram(self, data: bytes, source: Address, arrival_ns: int) -> None:
         if not 0 < len(data) <= MAX_DATAGRAM_BYTES:
             self._drop("empty" if not data else "too long")
         elif data[0] <= _STUN_LAST:
-            self._on_stun(data, source, now_ns)
+            self._on_stun(data, source, self._clock.now_ns())
         elif (peer := self._by_address.get(source)) is None:
             self._drop("unknown source")
         else:
-            peer.on_datagram(data, now_ns)
+            peer.on_datagram(data, arrival_ns)
 
     def _on_stun(self, data: bytes, source: Address, now_ns: int) -> None:
         check = ice.read_check(data)
@@ -188,6 +199,16 @@ class UdpPort:
             self._logged_ns = now_ns
             _log.info("datagrams dropped", **{reason.replace(" ", "_"): n for reason, n in self._dropped.items()})
             self._dropped.clear()
+
+
+def _waited_ns(ancillary: Sequence[tuple[int, int, bytes]]) -> int:
+    """How long a datagram waited in the socket's buffer; 0 where the kernel does not tell when it came."""
+    for level, kind, data in ancillary:
+        if (level, kind, len(data)) == (socket.SOL_SOCKET, _SO_TIMESTAMPNS, _TIMESPEC.size):
+            seconds, nanoseconds = _TIMESPEC.unpack(data)
+            waited_ns: int = time.time_ns() - seconds * NS_PER_S - nanoseconds
+            return waited_ns if 0 <= waited_ns <= _MAX_WAIT_NS else 0
+    return 0
 
 
 async def _resolve(host: str) -> tuple[int, str]:
