@@ -15,5 +15,13 @@ In the order a request meets them:
 - ``listening`` (edge): the HTTP port.
 - ``node_api`` (edge): ``/api``, ``/metrics``, ``/healthz``, ``/readyz``.
 - ``app`` (edge): puts the stages together and runs a node.
+- ``webrtc_client`` (edge): WHIP and WHEP from the client's side.
+- ``publish`` (edge): ``tandem publish``, a real-time WHIP publisher.
+- ``publish_source`` (edge): what it publishes: a file or the test pattern.
+- ``media_file`` (edge): a file as pictures and sound.
+- ``pattern`` (pure): the test pattern with its time code.
+- ``segment_font`` (pure): digits for it.
+- ``live_encoder`` (edge): codes pictures and sound when they are due.
+- ``publish_progress`` (edge): what it shows.
 - ``cli`` (edge): the command line.
 """

@@ -1,6 +1,7 @@
 """Edge: the command line. Exit codes: 0 done, 1 it could not be done, 2 it was asked for wrongly."""
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -81,6 +82,45 @@ def show_settings(
     """Print the effective settings as TOML: what `serve` would run with."""
     sys.stdout.write(print_settings(_settings(flags, config)))
     return 0
+
+
+@app.command
+def publish(  # noqa: PLR0913  one parameter an option
+    source: str,
+    *,
+    to: str,
+    loop: bool = False,
+    seconds: Annotated[float | None, Parameter(validator=cyclopts.validators.Number(gt=0))] = None,
+    size: str | None = None,
+    fps: Annotated[float | None, Parameter(validator=cyclopts.validators.Number(gt=0, lte=120))] = None,
+    bitrate: Annotated[int, Parameter(validator=cyclopts.validators.Number(gte=50, lte=50_000))] = 2500,
+) -> int:
+    """Publish a file or the test pattern over WHIP, in real time.
+
+    Args:
+        source: A file that FFmpeg reads, or `test` for the built-in pattern with its time code and beep.
+        to: WHIP endpoint: http://HOST:PORT/whip/STREAM
+        loop: Begin again at the end of the file.
+        seconds: Stop after so many seconds.
+        size: WIDTHxHEIGHT of the pictures; otherwise the source's, at most 1920x1080.
+        fps: Pictures per second at most; otherwise the source's.
+        bitrate: Of the video, in kbit/s.
+    """
+    from infra.publish import publish as run  # noqa: PLC0415  see `serve`
+    from infra.publish_source import PublishOptions  # noqa: PLC0415
+    from infra.webrtc_client import check_url  # noqa: PLC0415
+
+    check_url(to)
+    shape = None if size is None else _parse_size(size)
+    asyncio.run(run(PublishOptions(source, to, loop, seconds, shape, fps, bitrate)))
+    return 0
+
+
+def _parse_size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{2,4})x(\d{2,4})", text)
+    if match is None or int(match[1]) % 2 or int(match[2]) % 2:
+        raise ValueError(f"--size {text[:40]!r} refused: it must be WIDTHxHEIGHT, both even, as in 1280x720")
+    return int(match[1]), int(match[2])
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

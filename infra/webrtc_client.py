@@ -1,0 +1,156 @@
+"""Edge: the WebRTC client that `tandem publish` and `tandem probe` share: WHIP and WHEP signalling over aiortc."""
+
+import json
+from functools import cache
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+import aioice.ice
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+
+from infra.clock import SystemClock
+from infra.errors import TandemError
+
+HTTP_TIMEOUT_S = 10.0
+_CLOCK_SAMPLES = 5  # the one with the shortest round trip counts
+_MAX_REASON_CHARS = 200
+_NS_PER_MS = 1e6
+
+
+class ClientFailed(TandemError):
+    """The other side cannot be reached, refused, or went away; the sentence is for the person at the terminal."""
+
+
+class Endpoint:
+    """One WHIP or WHEP endpoint and the resource we have there; ``async with`` closes what it opened.
+
+    Args:
+        url: of the endpoint.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=HTTP_TIMEOUT_S))
+        self._resource: str | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.http.close()
+
+    async def offer(self, connection: RTCPeerConnection) -> None:
+        """Offer the connection's transceivers and take the answer (RFC 9725 4.2).
+
+        Raises:
+            ClientFailed: the endpoint cannot be reached or refuses; the sentence is the server's, if it said one.
+        """
+        await connection.setLocalDescription(await connection.createOffer())
+        headers = {"Content-Type": "application/sdp"}
+        try:
+            async with self.http.post(self.url, data=connection.localDescription.sdp, headers=headers) as response:
+                text = await response.text()
+                if response.status != HTTPStatus.CREATED:
+                    raise ClientFailed(_refusal(response.status, text, self.url))
+                location = response.headers.get("Location")
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise unreachable(self.url, error) from error
+        self._resource = urljoin(self.url, location) if location else None
+        await connection.setRemoteDescription(RTCSessionDescription(text, "answer"))
+
+    async def leave(self) -> None:
+        """Delete the resource; a server that is gone already does not mind."""
+        if self._resource is not None:
+            try:
+                async with self.http.delete(self._resource):
+                    pass
+            except (aiohttp.ClientError, TimeoutError):
+                pass
+            self._resource = None
+
+
+def new_connection() -> RTCPeerConnection:
+    """A peer connection that asks no STUN server and can reach a node on this host's loopback."""
+    _reach_loopback()
+    return RTCPeerConnection(RTCConfiguration(iceServers=[]))
+
+
+async def node_clock(http: aiohttp.ClientSession, url: str) -> tuple[SystemClock, bool]:
+    """The clock of the node behind a URL, by its ``/api/time``; our own clock, and False, if it does not tell."""
+    own = SystemClock()
+    best: tuple[int, int] | None = None  # round trip and offset, nanoseconds
+    for _ in range(_CLOCK_SAMPLES):
+        asked_ns = own.now_ns()
+        now_ms = await _ask_time(http, urljoin(url, "/api/time"))
+        if now_ms is None:
+            break
+        answered_ns = own.now_ns()
+        offset_ns = round(now_ms * _NS_PER_MS) - (asked_ns + answered_ns) // 2
+        best = min(best or (1 << 63, 0), (answered_ns - asked_ns, offset_ns))
+    return (own, False) if best is None else (SystemClock(own.anchor_ns + best[1]), True)
+
+
+def check_url(url: str) -> None:
+    """Check that it is one for HTTP.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+        raise ValueError(f"URL {url[:80]!r} refused: it must start with http:// or https://")
+
+
+def unreachable(url: str, error: Exception) -> ClientFailed:
+    """The sentence for a request that got no answer."""
+    host = urlsplit(url).netloc
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return ClientFailed(f"cannot connect to {host}: {error.os_error.strerror or error.os_error}")
+    if isinstance(error, TimeoutError):
+        return ClientFailed(f"{host} did not answer in time")
+    return ClientFailed(f"no answer from {host}: {str(error) or type(error).__name__}")
+
+
+async def _ask_time(http: aiohttp.ClientSession, url: str) -> float | None:
+    try:
+        async with http.get(url) as response:
+            document: Any = await response.json() if response.ok else None
+            return float(document["now_ms"])
+    except (aiohttp.ClientError, TimeoutError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _refusal(status: int, text: str, url: str) -> str:
+    reason = _detail(text) or HTTPStatus(status).phrase.lower()
+    if status == HTTPStatus.CONFLICT and "/whip" in url:
+        return f"the stream name is in use: {reason}"
+    return f"the server refused ({status}): {reason}"
+
+
+def _detail(text: str) -> str:
+    """The sentence of a problem document (RFC 9457), or nothing."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return ""
+    detail = document.get("detail", "") if isinstance(document, dict) else ""
+    return str(detail)[:_MAX_REASON_CHARS]
+
+
+@cache
+def _reach_loopback() -> None:
+    """Let ICE use 127.0.0.1, which aioice leaves out: a node bound to loopback is reached from nowhere else.
+
+    This replaces a function of aioice in this process, which is a client and nothing else.
+    """
+    others = aioice.ice.get_host_addresses
+
+    def with_loopback(use_ipv4: bool, use_ipv6: bool) -> list[str]:  # noqa: FBT001  aioice's signature
+        found = others(use_ipv4, use_ipv6)
+        return [*found, "127.0.0.1"] if use_ipv4 else found
+
+    aioice.ice.get_host_addresses = with_loopback
