@@ -23,7 +23,7 @@ from infra.ids import RenditionName
 from origin.breaks import Breaks
 from origin.cmaf_reader import BoundarySeen, ChunkSeen, Event, InitSeen
 from origin.errors import CmafRefused, OriginFull, SessionOver
-from origin.model import NS_PER_S, Chunk, InitSection, Segment
+from origin.model import NS_PER_S, Chunk, InitSection
 from origin.names import init_file, segment_file
 from origin.rendition import Rendition
 from origin.window import OpenSegment, Targets, Window, instant_after, nominal_ticks
@@ -32,7 +32,7 @@ MAX_RENDITIONS = 16
 MAX_PARTS_PER_SEGMENT = 256
 MAX_SEGMENT_BYTES = 32 << 20  # 128 Mbit/s for two seconds
 MAX_GAPS = 64  # segments a rendition may have missed
-MAX_APART = 4  # segments between what is known and a capture clock that is still believed
+MAX_BEHIND = 4  # segments that a capture clock may lie before all that is known and still be believed
 HOLE_S = Fraction(1, 4)  # decode times may jump this far without a discontinuity; players bridge it
 _ROUNDING_S = Fraction(1, 2)  # a segment may be this much longer than the target duration (rfc8216bis 4.4.3.1)
 
@@ -244,18 +244,17 @@ class Session:
         """Decide the number of the segment that a rendition goes on with."""
         rendition.placing, rendition.boundary, rendition.dropping, rendition.skip = False, True, False, 0
         msn = self._number_at(rendition, program_ns)
-        window = rendition.window
+        window, unopened = rendition.window, self._first_unopened()
         if window is None:
-            first = self._first_unopened() if msn is None else msn
+            first = unopened if msn is None else msn
+            if first == unopened and self._windows() and not self._others_run(rendition):
+                self._next_break(first)  # those that are interrupted will go on here too
             rendition.window = Window(self.targets, first, self._breaks.count_before(first))
             return
-        start = self._breaks.next_from(window.next_msn)
-        if start is None:
-            start = self._first_unopened()
-            oldest = min(each.window.media_sequence for each in self.renditions.values() if each.window)
-            self._breaks.plan(start, oldest)
-            self._actions.append(Broken(start))
+        start = self._next_break(window.next_msn)
         resumed = start if msn is None else max(start, msn)
+        if start < resumed == unopened and not self._others_run(rendition):
+            resumed = self._next_break(resumed)  # all were silent for a while
         if resumed - window.next_msn > MAX_GAPS:
             raise CmafRefused(f"rendition refused: it missed more than {MAX_GAPS} segments; begin a new session")
         rendition.skip = 0 if msn is None else resumed - msn
@@ -263,44 +262,66 @@ class Session:
         self._actions.append(Wake(rendition.name))
 
     def _fill_gaps(self, rendition: Rendition, window: Window, init: InitSection, until_msn: int) -> None:
-        """List what a rendition missed, up to a number; the new init section counts from the break on."""
+        """List what a rendition missed, up to a number.
+
+        Before the break its own timeline and init section go on; from there on dates are those of the others.
+        """
         start = self._breaks.next_from(window.next_msn)
         before = window.segments[-1].init if window.segments else init
         while window.next_msn < until_msn:
             msn = window.next_msn
-            peer = self._peer_segment(rendition, msn)
-            used = before if start is not None and msn < start else init
-            ticks = nominal_ticks(peer.duration_s if peer else self._segment_s, used.track.timescale)
-            program_ns = peer.program_ns if peer else rendition.end_ns
+            program_ns, length_s = self._peer_times(rendition, msn)
+            if start is not None and msn < start:
+                used, program_ns = before, rendition.end_ns
+            else:
+                used = init
+            ticks = nominal_ticks(length_s, used.track.timescale)
             window.add_gap(used, program_ns, ticks, discontinuity=msn in self._breaks)
             rendition.end_ns = instant_after(program_ns, ticks, used.track.timescale)
 
-    def _peer_segment(self, rendition: Rendition, msn: int) -> Segment | None:
-        """The finished segment of another rendition with this number."""
-        for window in self._other_windows(rendition):
-            found = window.segment(msn)
+    def _peer_times(self, rendition: Rendition, msn: int) -> tuple[int, Fraction]:
+        """When the segment of this number began, and its length, as another rendition knows it, or by reckoning."""
+        for window in self._windows():
+            found = next((each for each in window.segments if each.msn == msn), None)
             if found is not None:
-                return found
-        return None
+                return found.program_ns, found.duration_s
+            if window.open is not None and window.open.msn == msn:
+                return window.open.program_ns, self._segment_s
+        return rendition.end_ns, self._segment_s
 
-    def _other_windows(self, rendition: Rendition) -> list[Window]:
-        return [each.window for each in self.renditions.values() if each.window and each is not rendition]
+    def _next_break(self, msn: int) -> int:
+        """The first break at this number or behind it; one is planned if there is none."""
+        start = self._breaks.next_from(msn)
+        if start is None:
+            start = self._first_unopened()
+            self._breaks.plan(start, min(window.media_sequence for window in self._windows()))
+            self._actions.append(Broken(start))
+        return start
+
+    def _windows(self) -> list[Window]:
+        return [each.window for each in self.renditions.values() if each.window]
 
     def _first_unopened(self) -> int:
         """The lowest number that no rendition which goes on has opened."""
         windows = [each.window for each in self.renditions.values() if each.window and not each.over]
         return max((window.next_msn for window in windows), default=0)
 
+    def _others_run(self, rendition: Rendition) -> bool:
+        """The timeline of some other rendition goes on now."""
+        others = [each for each in self.renditions.values() if each is not rendition and each.window]
+        return any(each.attached and not each.placing for each in others)
+
     def _number_at(self, rendition: Rendition, program_ns: int) -> int | None:
-        """The number that running renditions give to the time at which a segment starts.
+        """The number that the other renditions give to the time at which a segment starts.
+
+        Never behind the first number that none has opened: time in which all were silent has no numbers.
 
         Returns:
-            None if none is running, or the time is too far from all they know to be trusted.
+            None if there are none, or the time lies too far before all they know to be believed.
         """
-        length_ns = round(self._segment_s * NS_PER_S)
         starts: list[tuple[int, int]] = []  # (instant, number)
         for peer in self.renditions.values():
-            if peer is rendition or not peer.attached or peer.placing or peer.window is None:
+            if peer is rendition or peer.window is None:
                 continue
             starts += [(segment.program_ns, segment.msn) for segment in peer.window.segments]
             if peer.window.open is not None:
@@ -308,5 +329,5 @@ class Session:
         if not starts:
             return None
         nearest_ns, msn = min(starts, key=lambda start: abs(start[0] - program_ns))
-        apart = round(Fraction(program_ns - nearest_ns, length_ns))
-        return min(max(0, msn + apart), self._first_unopened()) if abs(apart) <= MAX_APART else None
+        apart = round(Fraction(program_ns - nearest_ns, round(self._segment_s * NS_PER_S)))
+        return min(max(0, msn + apart), self._first_unopened()) if apart >= -MAX_BEHIND else None
