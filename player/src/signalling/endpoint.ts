@@ -42,8 +42,13 @@ export class Resource {
   }
 }
 
-/** Offer what the peer connection holds and apply the answer. Throws `Refused`. */
-export async function negotiate(endpoint: string, peer: RTCPeerConnection, abort: AbortSignal): Promise<Resource> {
+/** Offer what the peer connection holds and apply the answer, edited. Throws `Refused`. */
+export async function negotiate(
+  endpoint: string,
+  peer: RTCPeerConnection,
+  abort: AbortSignal,
+  edit: (answer: string) => string = (answer) => answer,
+): Promise<Resource> {
   await peer.setLocalDescription();
   await gathered(peer);
   const response = await post(endpoint, peer.localDescription?.sdp ?? "", abort);
@@ -53,7 +58,7 @@ export async function negotiate(endpoint: string, peer: RTCPeerConnection, abort
     throw new Refused("stopped", 0);
   }
   try {
-    await peer.setRemoteDescription({ type: "answer", sdp: await response.text() });
+    await peer.setRemoteDescription({ type: "answer", sdp: edit(await response.text()) });
   } catch (error) {
     resource.delete();
     throw new Refused(`the browser does not take the node's answer: ${String(error)}`, 422);

@@ -39,6 +39,7 @@ export class Panel {
     this.video.addEventListener("volumechange", () => this.#showSound());
     this.video.addEventListener("pause", () => this.#showSound());
     this.video.addEventListener("playing", () => this.#showSound());
+    this.video.addEventListener("ended", () => this.#showSound());
   }
 
   /** Two players at once would be an echo. */
@@ -71,14 +72,15 @@ export class Panel {
   }
 
   #toggleSound(): void {
-    if (this.video.paused) void this.video.play().catch(() => undefined);
+    if (this.#sound.textContent === "Play") void this.video.play().catch(() => undefined);
     else this.video.muted = !this.video.muted;
     if (!this.video.muted) this.#onUnmute();
     this.#showSound();
   }
 
   #showSound(): void {
-    setText(this.#sound, this.video.paused ? "Play" : this.video.muted ? "Unmute" : "Mute");
+    const blocked = this.video.paused && !this.video.ended && this.video.readyState > 0;
+    setText(this.#sound, blocked ? "Play" : this.video.muted ? "Unmute" : "Mute");
   }
 }
 

@@ -5,6 +5,7 @@ export interface ReceiverReport {
   readonly framesDropped: number;
   readonly freezes: number;
   readonly packets: number;
+  readonly hasSound: boolean;
   readonly bytes: number;
   readonly width: number | null;
   readonly height: number | null;
@@ -38,6 +39,7 @@ export class ReceiverMeter {
       framesDropped: count(video?.["framesDropped"]),
       freezes: count(video?.["freezeCount"]),
       packets: sum("packetsReceived"),
+      hasSound: inbound.some((entry) => entry.kind === "audio" && count(entry["packetsReceived"]) > 0),
       bytes: sum("bytesReceived"),
       width: number(video?.["frameWidth"]),
       height: number(video?.["frameHeight"]),

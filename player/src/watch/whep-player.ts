@@ -1,31 +1,24 @@
-/** Edge: plays a stream over WebRTC (WHEP, draft-ietf-wish-whep), and joins again whenever it is live. */
+/**
+ * Edge: plays a stream over WebRTC (WHEP, draft-ietf-wish-whep), and joins again whenever it is live.
+ *
+ * It joins without lip sync and so with the least latency; when the sound is switched on it joins once more, with lip
+ * sync, and changes over when the new connection plays. It does the same when the picture carries no time code: browsers
+ * tell the capture clock only of tracks that they keep in step.
+ */
 
 import type { NodeClock } from "../clock/node-clock.ts";
 import { LatencyMeter } from "../latency/meter.ts";
 import { ageMs } from "../latency/timecode.ts";
 import { Backoff } from "../signalling/backoff.ts";
-import { negotiate, Refused, type Resource } from "../signalling/endpoint.ts";
+import { Refused } from "../signalling/endpoint.ts";
 import { watchFrames } from "./frames.ts";
 import { Counter, NO_PLAYER_STATS, type Player, type PlayerState, type PlayerStats } from "./player.ts";
 import { Rate } from "./rate.ts";
-import { ReceiverMeter } from "./receiver-stats.ts";
 import type { Sighting } from "./stream-feed.ts";
+import { WhepConnection } from "./whep-connection.ts";
 
-const CONNECT_TIMEOUT_MS = 10_000;
-const DISCONNECTED_MS = 3000; // a short loss of the network heals by itself
-const STALLED_MS = 1000; // without a packet
+const TIME_CODE_WAIT_MS = 3000; // after the first packets
 const SILENT_MS = 10_000; // without a packet although the stream is live: join again
-
-interface Connection {
-  readonly peer: RTCPeerConnection;
-  readonly abort: AbortController;
-  readonly meter: ReceiverMeter;
-  readonly startedMs: number;
-  resource: Resource | null;
-  packets: number;
-  lastPacketMs: number;
-  disconnectedMs: number | null;
-}
 
 export class WhepPlayer implements Player {
   state: PlayerState = "waiting";
@@ -42,8 +35,10 @@ export class WhepPlayer implements Player {
   readonly #stalls = new Counter();
   readonly #dropped = new Counter();
   readonly #frames = new Counter();
-  #connection: Connection | null = null;
-  #live = false; // the node says so
+  #shown: WhepConnection | null = null;
+  #successor: WhepConnection | null = null; // takes over when it plays
+  #sighting: Sighting;
+  #lipSync = false;
   #retryAtMs = 0;
 
   constructor(video: HTMLVideoElement, endpoint: string, clock: NodeClock, iceServers: RTCIceServer[]) {
@@ -55,26 +50,23 @@ export class WhepPlayer implements Player {
       const latency = codeMs === null ? null : ageMs(codeMs, presentedMs + clock.offsetMs);
       this.meter.addTimeCode(performance.now(), latency);
     });
+    video.addEventListener("volumechange", () => !video.muted && this.#keepLipSync());
   }
 
   sighted(sighting: Sighting): void {
-    this.#live = sighting?.state === "live";
-    if (this.#connection !== null) {
-      if (sighting === null && this.state === "stalled") this.#end();
-    } else if (this.#live) {
-      if (performance.now() >= this.#retryAtMs) void this.#join();
-    } else if (sighting === null && this.state === "reconnecting") this.state = "ended";
+    this.#sighting = sighting;
+    if (this.#shown !== null) return;
+    if (sighting?.state === "live" && performance.now() >= this.#retryAtMs) void this.#join();
+    if (sighting === null && this.state !== "waiting") this.state = "ended";
   }
 
   async measure(): Promise<void> {
-    const connection = this.#connection;
+    await this.#takeOver();
+    const connection = this.#shown;
     if (connection === null) return;
-    const report = await connection.peer.getStats();
-    if (this.#connection !== connection) return;
+    const seen = await connection.measure(this.#clock.offsetMs);
+    if (this.#shown !== connection) return;
     const nowMs = performance.now();
-    const seen = connection.meter.read(report.values(), this.#clock.offsetMs);
-    if (seen.packets > connection.packets) connection.lastPacketMs = nowMs;
-    connection.packets = seen.packets;
     this.#frames.read(seen.framesDecoded);
     this.#dropped.read(seen.framesDropped);
     this.#stalls.read(seen.freezes);
@@ -88,7 +80,7 @@ export class WhepPlayer implements Player {
       stalls: this.#stalls.value,
       dropped: this.#dropped.value,
     };
-    this.#judge(connection, nowMs);
+    this.#judge(connection);
   }
 
   reset(): void {
@@ -104,49 +96,61 @@ export class WhepPlayer implements Player {
   async #join(): Promise<void> {
     this.#release();
     this.state = "connecting";
-    const peer = new RTCPeerConnection({ iceServers: this.#iceServers, bundlePolicy: "max-bundle" });
-    const abort = new AbortController();
-    const startedMs = performance.now();
-    const connection: Connection = {
-      ...{ peer, abort, startedMs, meter: new ReceiverMeter(), resource: null },
-      ...{ packets: 0, lastPacketMs: startedMs, disconnectedMs: null },
-    };
-    this.#connection = connection;
-    const tracks = new MediaStream();
-    peer.addTransceiver("audio", { direction: "recvonly" });
-    peer.addTransceiver("video", { direction: "recvonly" });
-    peer.ontrack = ({ track }) => tracks.addTrack(track);
-    peer.onconnectionstatechange = () => this.#connectionChanged(connection);
+    const connection = (this.#shown = new WhepConnection(this.#iceServers, this.#lipSync));
     try {
-      connection.resource = await negotiate(this.#endpoint, peer, abort.signal);
-      this.#video.srcObject = tracks;
-      await this.#video.play().catch(() => undefined); // unmuted without a touch of the page: the panel offers to play
+      await connection.open(this.#endpoint);
+      if (this.#shown === connection) this.#show(connection);
     } catch (error) {
-      if (this.#connection === connection)
-        this.#lost(error instanceof Refused ? error : new Refused(String(error), 422));
+      if (this.#shown === connection) this.#lost(error instanceof Refused ? error : new Refused(String(error), 422));
     }
   }
 
-  #connectionChanged(connection: Connection): void {
-    if (this.#connection !== connection) return;
-    const state = connection.peer.connectionState;
-    if (state === "failed" || state === "closed") this.#lost(new Refused("the connection is lost", 0));
-    connection.disconnectedMs = state === "disconnected" ? performance.now() : null;
+  #show(connection: WhepConnection): void {
+    this.#video.srcObject = connection.tracks;
+    this.#video.play().catch(() => undefined); // with sound, before the page was touched: the panel offers to play
   }
 
-  #judge(connection: Connection, nowMs: number): void {
-    const silentMs = nowMs - connection.lastPacketMs;
-    if (connection.packets === 0 && nowMs - connection.startedMs > CONNECT_TIMEOUT_MS) {
-      this.#lost(new Refused("no media arrives", 0));
-    } else if (connection.disconnectedMs !== null && nowMs - connection.disconnectedMs > DISCONNECTED_MS) {
-      this.#lost(new Refused("the connection is lost", 0));
-    } else if (silentMs > SILENT_MS && this.#live) {
-      this.#lost(new Refused("no media arrives", 0));
-    } else if (connection.packets > 0) {
-      this.state = silentMs > STALLED_MS ? "stalled" : "live";
-      if (this.state === "live") this.#backoff.succeeded();
+  #judge(connection: WhepConnection): void {
+    const broken = connection.broken ?? (connection.silentMs > SILENT_MS && this.#isLive ? "no media arrives" : null);
+    const gone = this.#sighting === null && (connection.stalled || broken !== null);
+    if (gone) this.#end();
+    else if (broken !== null) this.#lost(new Refused(broken, 0));
+    else if (connection.playing) {
+      this.state = connection.stalled ? "stalled" : "live";
       this.problem = null;
+      if (!connection.stalled) this.#backoff.succeeded();
+      const unmeasured = connection.ageMs > TIME_CODE_WAIT_MS && this.meter.method(performance.now()) !== "timecode";
+      if (unmeasured && connection.report?.hasSound) this.#keepLipSync();
     }
+  }
+
+  get #isLive(): boolean {
+    return this.#sighting?.state === "live";
+  }
+
+  #keepLipSync(): void {
+    this.#lipSync = true;
+    if (this.#shown === null || this.#shown.lipSync || this.#successor !== null) return;
+    const successor = (this.#successor = new WhepConnection(this.#iceServers, true));
+    successor.open(this.#endpoint).catch(() => this.#successor === successor && this.#dropSuccessor());
+  }
+
+  async #takeOver(): Promise<void> {
+    const successor = this.#successor;
+    if (successor === null) return;
+    await successor.measure(this.#clock.offsetMs);
+    if (this.#successor !== successor) return;
+    if (successor.broken !== null) return this.#dropSuccessor();
+    if (!successor.playing) return;
+    this.#successor = null;
+    this.#release();
+    this.#shown = successor;
+    this.#show(successor);
+  }
+
+  #dropSuccessor(): void {
+    this.#successor?.close();
+    this.#successor = null;
   }
 
   #lost(refused: Refused): void {
@@ -159,18 +163,16 @@ export class WhepPlayer implements Player {
   #end(): void {
     this.#release();
     this.state = "ended";
+    this.problem = null;
+    this.#lipSync = !this.#video.muted;
   }
 
   #release(): void {
-    const connection = this.#connection;
-    this.#connection = null;
-    connection?.abort.abort();
-    connection?.resource?.delete();
-    connection?.peer.close();
+    this.#dropSuccessor();
+    this.#shown?.close();
+    this.#shown = null;
+    for (const counter of [this.#frames, this.#dropped, this.#stalls]) counter.restarted();
     this.#rate.clear();
-    this.#frames.restarted();
-    this.#dropped.restarted();
-    this.#stalls.restarted();
     this.stats = { ...this.stats, bitrate_bps: null, buffer_s: null };
   }
 }
