@@ -1,0 +1,54 @@
+import pytest
+
+from infra.ids import RenditionName, SessionId, StreamName
+from origin.errors import UrlMalformed
+from origin.names import (
+    FileKind,
+    MediaFile,
+    init_file,
+    object_key,
+    parse_file,
+    part_file,
+    segment_file,
+    sibling_uri,
+    variant_uri,
+)
+
+SESSION, RENDITION = SessionId("s1"), RenditionName("720p")
+
+
+@pytest.mark.parametrize("number", [0, 1, 10, 10**17])
+def test_names_are_read_as_they_are_written(number: int) -> None:
+    assert parse_file(init_file(number)) == MediaFile(FileKind.INIT, number)
+    assert parse_file(segment_file(number)) == MediaFile(FileKind.SEGMENT, number)
+    assert parse_file(part_file(number)) == MediaFile(FileKind.PART, number)
+
+
+def test_the_playlist_is_a_file_too() -> None:
+    assert parse_file("index.m3u8") == MediaFile(FileKind.PLAYLIST, 0)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "s.m4s",
+        "s01.m4s",
+        "s1.mp4",
+        "init-0.m4s",
+        "s-1.m4s",
+        "x1.m4s",
+        "s1.m4s\n",
+        "s\uff11.m4s",
+        "p" + "9" * 30 + ".m4s",
+    ],
+)
+def test_every_other_name_is_refused(name: str) -> None:
+    with pytest.raises(UrlMalformed, match=r"allowed are index\.m3u8"):
+        parse_file(name)
+
+
+def test_addresses_mirror_keys() -> None:
+    assert variant_uri(SESSION, RENDITION) == "s1/720p/index.m3u8"
+    assert sibling_uri(RENDITION) == "../720p/index.m3u8"
+    assert object_key(StreamName("cat"), SESSION, RENDITION, "s7.m4s") == "cat/s1/720p/s7.m4s"
