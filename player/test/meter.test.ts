@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { LatencyMeter } from "../src/latency/meter.ts";
+
+const EMPTY = { method: null, last_ms: null, p50_ms: null, p95_ms: null, samples: 0 };
+
+function withTimeCode(): LatencyMeter {
+  const meter = new LatencyMeter();
+  [70, 71, 72, 73].forEach((latency, index) => meter.addTimeCode(index * 100, latency));
+  return meter;
+}
+
+describe("LatencyMeter", () => {
+  it("knows nothing at first", () => {
+    expect(new LatencyMeter().stats(0)).toEqual(EMPTY);
+    expect(new LatencyMeter().recent(0, 0)).toEqual([]);
+  });
+
+  it("believes a time code after three good reads in a row", () => {
+    const meter = withTimeCode();
+    expect(meter.stats(300)).toEqual({ method: "timecode", last_ms: 73, p50_ms: 72, p95_ms: 73, samples: 2 });
+  });
+
+  it("is not taken in by strips that check out now and then", () => {
+    const meter = new LatencyMeter();
+    meter.addCapture(0, 80);
+    [50, null, 60, 70, null, 40].forEach((latency, index) => meter.addTimeCode(index * 100, latency));
+    expect(meter.method(600)).toBe("capture");
+  });
+
+  it("bridges reads that fail", () => {
+    const meter = withTimeCode();
+    meter.addTimeCode(400, null);
+    meter.addTimeCode(500, 74);
+    expect(meter.stats(500)).toMatchObject({ method: "timecode", last_ms: 74, samples: 3 });
+  });
+
+  it("prefers the time code, and goes back to the capture clock when it is gone", () => {
+    const meter = withTimeCode();
+    meter.addCapture(300, 90);
+    expect(meter.method(3000)).toBe("timecode");
+    expect(meter.method(3400)).toBe("capture");
+    expect(meter.recent(3400, 0)).toEqual([{ atMs: 300, value: 90 }]);
+  });
+
+  it("leaves out what cannot be", () => {
+    const meter = new LatencyMeter();
+    meter.addCapture(0, -5000);
+    meter.addCapture(0, 1e9);
+    [1e7, 1e7, 1e7].forEach((latency, index) => meter.addTimeCode(index, latency));
+    expect(meter.stats(0)).toEqual(EMPTY);
+  });
+
+  it("sums up a window, and forgets on reset", () => {
+    const meter = withTimeCode();
+    expect(meter.stats(300, 300).samples).toBe(1);
+    meter.reset();
+    expect(meter.stats(300)).toEqual({ ...EMPTY, method: "timecode" });
+  });
+});

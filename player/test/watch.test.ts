@@ -1,0 +1,105 @@
+import { describe, expect, it } from "vitest";
+import { Counter } from "../src/watch/player.ts";
+import { Rate } from "../src/watch/rate.ts";
+import { ReceiverMeter } from "../src/watch/receiver-stats.ts";
+import { curve, SPARKLINE } from "../src/watch/sparkline.ts";
+
+describe("Counter", () => {
+  it("goes on when what it reads starts anew", () => {
+    const counter = new Counter();
+    counter.read(10);
+    counter.read(15);
+    counter.read(3);
+    expect(counter.value).toBe(18);
+    counter.restarted();
+    counter.read(4);
+    expect(counter.value).toBe(22);
+  });
+
+  it("counts from where it was reset", () => {
+    const counter = new Counter();
+    counter.read(10);
+    counter.add();
+    counter.reset();
+    counter.read(12);
+    expect(counter.value).toBe(2);
+  });
+});
+
+describe("Rate", () => {
+  it("is taken over three seconds", () => {
+    const rate = new Rate();
+    expect(rate.read(0, 0)).toBeNull();
+    for (let second = 1; second <= 10; second++) rate.read(second * 1000, second * 125_000);
+    expect(rate.read(11_000, 10 * 125_000)).toBeLessThan(1_000_000);
+    expect(rate.read(14_000, 10 * 125_000)).toBe(0);
+  });
+
+  it("starts anew when the count does, or when told to", () => {
+    const rate = new Rate();
+    rate.read(0, 1000);
+    expect(rate.read(1000, 10)).toBeNull();
+    rate.clear();
+    expect(rate.read(2000, 20)).toBeNull();
+    expect(rate.read(3000, 1020)).toBe(8000);
+  });
+});
+
+describe("ReceiverMeter", () => {
+  const NOW = 1_764_000_000_000;
+  const NTP = 2_208_988_800_000;
+  const audio = { type: "inbound-rtp", kind: "audio", timestamp: NOW, packetsReceived: 50, bytesReceived: 4000 };
+  const video = {
+    ...{ type: "inbound-rtp", kind: "video", timestamp: NOW, packetsReceived: 100, bytesReceived: 90_000 },
+    ...{ framesDecoded: 30, framesDropped: 1, freezeCount: 2, frameWidth: 640, frameHeight: 360 },
+    ...{ jitterBufferDelay: 0.3, jitterBufferEmittedCount: 30, estimatedPlayoutTimestamp: NOW + NTP - 80 },
+  };
+
+  it("reads what has come, and the capture clock on the node's clock", () => {
+    expect(new ReceiverMeter().read([audio, video, { type: "codec", timestamp: NOW }], 5)).toEqual({
+      ...{ framesDecoded: 30, framesDropped: 1, freezes: 2, packets: 150, hasSound: true, bytes: 94_000 },
+      ...{ width: 640, height: 360, jitterBuffer_s: 0.01, captureLatency_ms: 85 },
+    });
+  });
+
+  it("takes the mean of the jitter buffer since the last report", () => {
+    const meter = new ReceiverMeter();
+    meter.read([video], 0);
+    const later = { ...video, jitterBufferDelay: 0.9, jitterBufferEmittedCount: 60 };
+    expect(meter.read([later], 0).jitterBuffer_s).toBeCloseTo(0.02);
+    expect(meter.read([later], 0).jitterBuffer_s).toBeNull();
+  });
+
+  it("measures sound where there is no picture, and Unix time where a browser gives that", () => {
+    const sound = { ...audio, estimatedPlayoutTimestamp: NOW - 40 };
+    expect(new ReceiverMeter().read([sound], 0)).toMatchObject({ framesDecoded: 0, captureLatency_ms: 40 });
+  });
+
+  it("knows nothing of nothing", () => {
+    expect(new ReceiverMeter().read([], 0)).toEqual({
+      ...{ framesDecoded: 0, framesDropped: 0, freezes: 0, packets: 0, hasSound: false, bytes: 0 },
+      ...{ width: null, height: null, jitterBuffer_s: null, captureLatency_ms: null },
+    });
+    expect(new ReceiverMeter().read([{ ...video, estimatedPlayoutTimestamp: 0 }], 0).captureLatency_ms).toBeNull();
+  });
+});
+
+describe("curve", () => {
+  it("goes from left to right, zero at the bottom", () => {
+    const samples = [
+      { atMs: 0, value: 0 },
+      { atMs: 500, value: 50 },
+      { atMs: 1000, value: -5 },
+    ];
+    expect(curve(samples, 0, 1000)).toEqual({ points: "0.0,48.0 150.0,0.0 300.0,48.0", topMs: 50 });
+  });
+
+  it("has a round top, and a bounded number of points", () => {
+    const samples = Array.from({ length: 4000 }, (_, index) => ({ atMs: index, value: 130 }));
+    const { points, topMs } = curve(samples, 0, 4000);
+    expect(topMs).toBe(200);
+    expect(points.split(" ").length).toBeLessThanOrEqual(SPARKLINE.width);
+    expect(curve([{ atMs: 0, value: 999_999 }], 0, 1).topMs).toBe(999_999);
+    expect(curve([], 0, 1).points).toBe("");
+  });
+});
