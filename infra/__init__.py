@@ -23,5 +23,10 @@ In the order a request meets them:
 - ``segment_font`` (pure): digits for it.
 - ``live_encoder`` (edge): codes pictures and sound when they are due.
 - ``publish_progress`` (edge): what it shows.
+- ``probe`` (edge): ``tandem probe``, looks at a stream as a player would.
+- ``probe_hls`` (edge): at HLS.
+- ``probe_playlist`` (pure): what playlists say, and the rules they are checked against.
+- ``probe_whep`` (edge): at WHEP.
+- ``probe_report`` (pure): what it found.
 - ``cli`` (edge): the command line.
 """

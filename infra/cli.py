@@ -89,7 +89,7 @@ def publish(  # noqa: PLR0913  one parameter an option
     source: str,
     *,
     to: str,
-    loop: bool = False,
+    loop: Annotated[bool, Parameter(negative="")] = False,
     seconds: Annotated[float | None, Parameter(validator=cyclopts.validators.Number(gt=0))] = None,
     size: str | None = None,
     fps: Annotated[float | None, Parameter(validator=cyclopts.validators.Number(gt=0, lte=120))] = None,
@@ -113,6 +113,28 @@ def publish(  # noqa: PLR0913  one parameter an option
     check_url(to)
     shape = None if size is None else _parse_size(size)
     asyncio.run(run(PublishOptions(source, to, loop, seconds, shape, fps, bitrate)))
+    return 0
+
+
+@app.command
+def probe(
+    url: str,
+    *,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    seconds: Annotated[float, Parameter(validator=cyclopts.validators.Number(gt=0, lte=3600))] = 5.0,
+) -> int:
+    """Look at a stream as a player would and say what was found.
+
+    Args:
+        url: An HLS playlist, or a WHEP endpoint (its path contains /whep/).
+        json: Print the report as one JSON document.
+        seconds: How long to look.
+    """
+    from infra.probe import probe as run  # noqa: PLC0415  see `serve`
+    from infra.webrtc_client import check_url  # noqa: PLC0415
+
+    check_url(url)
+    asyncio.run(run(url, seconds, as_json=json))
     return 0
 
 

@@ -1,6 +1,8 @@
 """Edge: the WebRTC client that `tandem publish` and `tandem probe` share: WHIP and WHEP signalling over aiortc."""
 
+import asyncio
 import json
+import os
 from functools import cache
 from http import HTTPStatus
 from types import TracebackType
@@ -15,6 +17,8 @@ from infra.clock import SystemClock
 from infra.errors import TandemError
 
 HTTP_TIMEOUT_S = 10.0
+RETRY_S = 0.25
+NOT_YET = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE}  # of a stream that just starts
 _CLOCK_SAMPLES = 5  # the one with the shortest round trip counts
 _MAX_REASON_CHARS = 200
 _NS_PER_MS = 1e6
@@ -44,24 +48,39 @@ class Endpoint:
     ) -> None:
         await self.http.close()
 
-    async def offer(self, connection: RTCPeerConnection) -> None:
+    async def offer(self, connection: RTCPeerConnection, patience_s: float = 0.0) -> None:
         """Offer the connection's transceivers and take the answer (RFC 9725 4.2).
+
+        Args:
+            connection: with its transceivers.
+            patience_s: how long to offer again to a stream that is not live yet.
 
         Raises:
             ClientFailed: the endpoint cannot be reached or refuses; the sentence is the server's, if it said one.
         """
         await connection.setLocalDescription(await connection.createOffer())
-        headers = {"Content-Type": "application/sdp"}
+        deadline_s = asyncio.get_running_loop().time() + patience_s
+        while True:
+            status, text = await self._post(connection.localDescription.sdp)
+            if status == HTTPStatus.CREATED:
+                break
+            if status not in NOT_YET or asyncio.get_running_loop().time() >= deadline_s:
+                raise ClientFailed(_refusal(status, text, self.url))
+            await asyncio.sleep(RETRY_S)
         try:
-            async with self.http.post(self.url, data=connection.localDescription.sdp, headers=headers) as response:
-                text = await response.text()
-                if response.status != HTTPStatus.CREATED:
-                    raise ClientFailed(_refusal(response.status, text, self.url))
+            await connection.setRemoteDescription(RTCSessionDescription(text, "answer"))
+        except Exception as error:  # whatever aiortc makes of a wrong answer
+            raise ClientFailed(f"the answer of {urlsplit(self.url).netloc} cannot be used: {error!r}") from error
+
+    async def _post(self, offer: str) -> tuple[int, str]:
+        try:
+            async with self.http.post(self.url, data=offer, headers={"Content-Type": "application/sdp"}) as response:
                 location = response.headers.get("Location")
+                if response.status == HTTPStatus.CREATED and location:
+                    self._resource = urljoin(self.url, location)
+                return response.status, await response.text()
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise unreachable(self.url, error) from error
-        self._resource = urljoin(self.url, location) if location else None
-        await connection.setRemoteDescription(RTCSessionDescription(text, "answer"))
 
     async def leave(self) -> None:
         """Delete the resource; a server that is gone already does not mind."""
@@ -109,7 +128,8 @@ def unreachable(url: str, error: Exception) -> ClientFailed:
     """The sentence for a request that got no answer."""
     host = urlsplit(url).netloc
     if isinstance(error, aiohttp.ClientConnectorError):
-        return ClientFailed(f"cannot connect to {host}: {error.os_error.strerror or error.os_error}")
+        reason = os.strerror(error.os_error.errno) if error.os_error.errno else str(error.os_error)
+        return ClientFailed(f"cannot connect to {host}: {reason[:1].lower()}{reason[1:]}")
     if isinstance(error, TimeoutError):
         return ClientFailed(f"{host} did not answer in time")
     return ClientFailed(f"no answer from {host}: {str(error) or type(error).__name__}")
