@@ -15,7 +15,7 @@ help:  ## this list
 
 setup: .venv/.installed player/dist/index.html  ## what `make run` needs: .venv, the pages
 
-setup-test: setup .venv/.installed-dev player/node_modules/.installed  ## what `make test` needs on top: dev tools, Chromium, FFmpeg
+setup-test: setup .venv/.installed-dev tests/support/hls_parser/node_modules/.installed  ## what `make test` needs on top: dev tools, Chromium, FFmpeg
 	@infra/setup.sh peers
 
 .venv/.installed: pyproject.toml constraints.txt infra/setup.sh
@@ -30,6 +30,10 @@ player/node_modules/.installed: player/package-lock.json
 	@infra/setup.sh node
 	@echo "setup: npm packages into player/node_modules"
 	@$(NPM) ci --loglevel=error
+	@touch $@
+
+tests/support/hls_parser/node_modules/.installed: tests/support/hls_parser/package-lock.json
+	@npm --prefix tests/support/hls_parser --no-audit --no-fund --no-update-notifier ci --loglevel=error
 	@touch $@
 
 player/dist/index.html: player/node_modules/.installed $(PLAYER)

@@ -5,7 +5,7 @@ ended (still served, so that players reach its end), forgotten (its id is rememb
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -73,8 +73,8 @@ class Push:
         self.attached = True
         self._clock = clock
 
-    def take(self, event: Event) -> None:
-        """One event of the body's reader.
+    def take(self, events: Iterable[Event]) -> None:
+        """What the body's reader found in the bytes that came together.
 
         Raises:
             CmafRefused: the media cannot be listed.
@@ -83,12 +83,15 @@ class Push:
         if not self.attached:
             raise SessionOver(f"push of {self.name} refused: the session has ended, or a newer push replaced this one")
         now_ns = self._clock.now_ns()
-        live = self.entry.live
-        live.take(self.name, event, now_ns)
-        if isinstance(event, ChunkSeen):
-            metrics.PARTS.labels(live.stream).inc()
-            if event.chunk.capture_ns is not None:
-                metrics.PART_AGE_SECONDS.observe((now_ns - event.chunk.capture_ns) / NS_PER_S)
+        self.entry.live.take(self.name, self._counted(events, now_ns), now_ns)
+
+    def _counted(self, events: Iterable[Event], now_ns: int) -> Iterator[Event]:
+        for event in events:
+            yield event
+            if isinstance(event, ChunkSeen):  # and listed: what is refused raises
+                metrics.PARTS.labels(self.entry.live.stream).inc()
+                if event.chunk.capture_ns is not None:
+                    metrics.PART_AGE_SECONDS.observe((now_ns - event.chunk.capture_ns) / NS_PER_S)
 
 
 class _Entry:

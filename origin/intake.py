@@ -97,6 +97,5 @@ async def _read(request: web.Request, push: Push, count: Callable[[float], None]
         if not data:
             break
         count(len(data))
-        for event in reader.feed(data):
-            push.take(event)
+        push.take(reader.feed(data))
     reader.finish()

@@ -6,7 +6,7 @@ never contradicts one that was read later. Each version of a playlist is written
 
 import asyncio
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from infra.ids import RenditionName, SessionId, StreamName
 from origin import metrics, session
@@ -80,10 +80,14 @@ class LiveSession:
         """See `origin.session.Session.attach`."""
         self.core.attach(name)
 
-    def take(self, name: RenditionName, event: Event, now_ns: int) -> None:
-        """See `origin.session.Session.take`."""
+    def take(self, name: RenditionName, events: Iterable[Event], now_ns: int) -> None:
+        """See `origin.session.Session.take`; those who wait are answered after the last event.
+
+        So the last part of a segment and the end of that segment, which come together, are one version of the playlist.
+        """
         try:
-            self.core.take(name, event, now_ns)
+            for event in events:
+                self.core.take(name, event, now_ns)
         finally:
             self._perform()
 

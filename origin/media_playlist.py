@@ -54,10 +54,12 @@ def _segment_lines(window: Window) -> Iterator[str]:
     if window.open:
         behind_s += Fraction(window.open.duration_ticks, window.open.init.track.timescale)
     before: InitSection | None = None
+    following = len(window.segments) + (window.open is not None)
     for segment in window.segments:
         behind_s -= segment.duration_s
+        following -= 1
         yield from _opening(segment, before)
-        if window.lists_parts_of(segment, behind_s):
+        if window.lists_parts_of(segment, behind_s, following):
             yield from _parts(segment.parts, segment.init.track.timescale)
         if segment.gap:
             yield "#EXT-X-GAP"

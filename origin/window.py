@@ -207,12 +207,19 @@ class Window:
         """A player has something to begin with."""
         return self.open is not None or any(not segment.gap for segment in self.segments)
 
-    def lists_parts_of(self, segment: Segment, behind_s: Fraction) -> bool:
-        """Whether a segment's parts are still listed, all or none, given the seconds from its end to the live edge.
+    def lists_parts_of(self, segment: Segment, behind_s: Fraction, following: int) -> bool:
+        """Whether a segment's parts are still listed, all or none.
 
-        None of them is further than three target durations from the end (rfc8216bis 6.2.2).
+        None of them is further than three target durations from the end (rfc8216bis 6.2.2); nor are there parts of more
+        than three segments, also where an interruption made one of them short, since some readers count segments.
+
+        Args:
+            segment: a whole one.
+            behind_s: seconds from its end to the live edge.
+            following: how many segments come after it, with the open one.
         """
-        return behind_s + segment.duration_s <= PARTS_LISTED_TARGETS * self.targets.target_duration_s
+        near = behind_s + segment.duration_s <= PARTS_LISTED_TARGETS * self.targets.target_duration_s
+        return near and following < PARTS_LISTED_TARGETS
 
     def part(self, number: int) -> bytes | None:
         """A part that may still be asked for."""

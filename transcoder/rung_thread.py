@@ -92,7 +92,7 @@ class RungThread:
         packager = Packager(plan.timeline, VIDEO_TIMESCALE)
         while (slot := self._queue.get()) is not None:
             self._encode_slot(slot, encoder, packager)
-        self._emit_part(packager.close_part(plan.timeline.index_ticks(self.coded_index), ends_segment=False))
+        self._emit_part(packager.close_part(plan.timeline.index_ticks(self.coded_index), ends_segment=True))
 
     def _encode_slot(self, slot: Slot, encoder: PictureEncoder, packager: Packager) -> None:
         schedule, timeline = self._plan.schedule, self._plan.timeline

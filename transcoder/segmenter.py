@@ -1,7 +1,8 @@
 """Pure: where parts and segments begin, on the frame grid, for all renditions alike.
 
-The schedule starts at an anchor, the index of the first picture. From there on a segment opens every `segment_frames`,
-and inside it a part every `part_frames`; the last part of a segment may be shorter. Audio frames belong to the part in
+The schedule starts at an anchor, the index of the first picture. The first segment has `FIRST_PARTS` parts only,
+because players begin when there is a whole segment; from there on a segment opens every `segment_frames`, and inside it
+a part every `part_frames`; the last part of a segment may be shorter. Audio frames belong to the part in
 which they start, so its boundaries are those of the video, rounded up to a whole audio frame.
 """
 
@@ -10,6 +11,8 @@ from typing import NamedTuple
 
 from infra.profiles import LatencyProfile
 from transcoder.timeline import AUDIO_TIMESCALE
+
+FIRST_PARTS = 2
 
 
 class Place(NamedTuple):
@@ -43,16 +46,25 @@ class Schedule:
 
     def place(self, index: int) -> Place:
         """The part that a grid index is in; the index is not before the anchor."""
-        segment, frame = divmod(index - self.anchor_index, self.segment_frames)
+        segment, frame = self._frame(index)
         return Place(segment, frame // self.part_frames)
 
     def opens_segment(self, index: int) -> bool:
         """A segment begins at this index: its picture must be an IDR."""
-        return (index - self.anchor_index) % self.segment_frames == 0
+        return self._frame(index)[1] == 0
 
     def opens_part(self, index: int) -> bool:
         """A part begins at this index."""
-        return (index - self.anchor_index) % self.segment_frames % self.part_frames == 0
+        return self._frame(index)[1] % self.part_frames == 0
+
+    def _frame(self, index: int) -> tuple[int, int]:
+        """Segment, and frame in it."""
+        frame = index - self.anchor_index
+        first = FIRST_PARTS * self.part_frames
+        if frame < first:
+            return 0, frame
+        segment, frame = divmod(frame - first, self.segment_frames)
+        return segment + 1, frame
 
     def place_of_samples(self, samples: int) -> Place:
         """The part in which an audio frame starts, so many samples (48 kHz) after the anchor."""

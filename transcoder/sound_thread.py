@@ -146,7 +146,7 @@ class _Coded:
 
     def drain(self, packager: Packager, emit: Callable[[bytes], None]) -> None:
         self.encode(None, packager, emit)
-        if last := packager.close_part(self._end, ends_segment=False):
+        if last := packager.close_part(self._end, ends_segment=True):
             emit(last)
 
 

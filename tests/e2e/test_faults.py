@@ -11,14 +11,9 @@ import aiohttp
 
 from support.e2e_types import OpenPage
 from support.pages import both_play, wait_for, watch_url
-from support.processes import NodeProcess, node, publishing
+from support.processes import NodeProcess, children, node, publishing
 
 TOLD_WITHIN_S = 15.0
-
-
-def children(pid: int) -> list[int]:
-    """Process ids of the direct children."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def open_files(pid: int) -> int:

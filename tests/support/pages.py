@@ -45,6 +45,7 @@ async def wait_for(page: Page, claim: str, timeout_s: float = 40) -> None:
 
 async def both_play(page: Page, frames: int = 60) -> None:
     """Wait until both players of a watch page have shown so many frames more."""
+    await wait_for(page, "true")
     before = await stats(page)
     whep, hls = before["whep"]["framesDecoded"] or 0, before["hls"]["framesDecoded"] or 0
     await wait_for(page, f"s.whep.framesDecoded >= {whep + frames} && s.hls.framesDecoded >= {hls + frames}")

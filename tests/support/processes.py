@@ -18,6 +18,11 @@ START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 20.0
 
 
+def children(pid: int) -> list[int]:
+    """Process ids of the direct children, in the order they were started."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     """A port that was free a moment ago on loopback."""
     with socket.socket(socket.AF_INET, kind) as probe:

@@ -117,7 +117,7 @@ async def test_a_clip_becomes_rungs_and_audio_that_decode_on_one_grid(codec: Cod
         assert assert_on_grid(frames) >= 70
         assert frames[0].height == height
         keys = [frame.pts for frame in frames if frame.key_frame and frame.pts is not None]
-        assert {b - a for a, b in itertools.pairwise(keys)} == {90_000}
+        assert {b - a for a, b in itertools.pairwise(keys[1:])} == {90_000}
         starts.add(keys[0])
     start, samples = decode_audio(*origin.of("audio"))
     assert len(starts) == 1

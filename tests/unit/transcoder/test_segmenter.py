@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.profiles import PROFILES, LatencyProfile
-from transcoder.segmenter import Place, Schedule
+from transcoder.segmenter import FIRST_PARTS, Place, Schedule
 from transcoder.timeline import AUDIO_TIMESCALE, Timeline
 
 CASES = [(profile, rate) for profile in PROFILES.values() for rate in (25, 30, 50, 60)]
@@ -28,7 +28,8 @@ def test_video_parts_and_segments_keep_the_profile(profile: LatencyProfile, rate
         assert seconds <= profile.part_target_s
         assert last_of_segment or seconds >= Fraction(85, 100) * profile.part_target_s
     segments = [len(list(group)) for _, group in groupby(indices, lambda index: schedule.place(index).segment)]
-    assert set(segments[:-1]) == {profile.segment_s * rate}
+    assert segments[0] == FIRST_PARTS * schedule.part_frames
+    assert set(segments[1:-1]) == {profile.segment_s * rate}
 
 
 @pytest.mark.parametrize(("profile", "rate"), CASES, ids=IDS)
@@ -57,5 +58,7 @@ def test_audio_and_video_are_in_the_same_part(case: tuple[LatencyProfile, int], 
 def test_places_count_from_the_anchor() -> None:
     schedule = Schedule(anchor_index=100, frame_rate=30, part_frames=10, segment_frames=60)
     assert schedule.place(100) == Place(0, 0)
-    assert schedule.place(159) == Place(0, 5)
-    assert schedule.place(160) == Place(1, 0)
+    assert schedule.place(119) == Place(0, 1)
+    assert schedule.place(120) == Place(1, 0)
+    assert schedule.place(179) == Place(1, 5)
+    assert schedule.place(180) == Place(2, 0)
