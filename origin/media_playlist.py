@@ -14,6 +14,7 @@ from origin.tags import Quoted, date_time, decimal, rounded_up, tag
 from origin.window import OpenSegment, Targets, Window
 
 VERSION = 6  # EXT-X-MAP without I-FRAMES-ONLY needs it (rfc8216bis 8)
+_GAP_VERSION = 8  # Apple's table of versions counts EXT-X-GAP among them, and strict readers hold to it
 _PART_TARGET_DECIMALS = 5
 _HOLD_BACK_DECIMALS = 3
 
@@ -29,7 +30,7 @@ def media_playlist(rendition: Rendition, others: Iterable[Rendition]) -> str:
 
 
 def _head(targets: Targets, window: Window) -> list[str]:
-    """The tags whose values never change, then the two that number the list."""
+    """The version, the tags whose values never change, then the two that number the list."""
     part_target = rounded_up(targets.part_target_s, _PART_TARGET_DECIMALS)
     part_hold_back = rounded_up(max(3 * part_target, targets.part_hold_back_s), _HOLD_BACK_DECIMALS)
     control = tag(
@@ -40,7 +41,7 @@ def _head(targets: Targets, window: Window) -> list[str]:
     )
     return [
         "#EXTM3U",
-        f"#EXT-X-VERSION:{VERSION}",
+        f"#EXT-X-VERSION:{_GAP_VERSION if any(segment.gap for segment in window.segments) else VERSION}",
         f"#EXT-X-TARGETDURATION:{targets.target_duration_s}",
         control,
         tag("EXT-X-PART-INF", PART_TARGET=decimal(part_target, _PART_TARGET_DECIMALS)),
@@ -50,11 +51,11 @@ def _head(targets: Targets, window: Window) -> list[str]:
 
 
 def _segment_lines(window: Window) -> Iterator[str]:
-    behind_s = sum((segment.duration_s for segment in window.segments), Fraction(0))
+    behind_s = window.listed_s
     if window.open:
         behind_s += Fraction(window.open.duration_ticks, window.open.init.track.timescale)
     before: InitSection | None = None
-    following = len(window.segments) + (window.open is not None)
+    following = len(window.segments) + 1  # the open one, or the one that is hinted at
     for segment in window.segments:
         behind_s -= segment.duration_s
         following -= 1

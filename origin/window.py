@@ -78,6 +78,7 @@ class Window:
     Attributes:
         segments: what is listed, oldest first.
         open: the segment that is growing, or None between two segments.
+        listed_s: length of all finished segments in the list.
         discontinuity_sequence: EXT-X-DISCONTINUITY-SEQUENCE of the list.
         next_msn: media sequence number of the segment that is opened next.
         next_part: number of the next part: what EXT-X-PRELOAD-HINT names.
@@ -86,10 +87,13 @@ class Window:
 
     __slots__ = (
         "_kept_parts",
+        "_kept_s",
         "_longest_s",
         "_retired",
+        "_retired_s",
         "discontinuity_sequence",
         "ended",
+        "listed_s",
         "next_msn",
         "next_part",
         "open",
@@ -105,8 +109,11 @@ class Window:
         self.next_msn = first_msn
         self.next_part = 0
         self.ended = False
+        self.listed_s = Fraction(0)
         self._retired: deque[Segment] = deque()  # not listed any more, still retrievable
+        self._retired_s = Fraction(0)
         self._kept_parts: deque[tuple[Part, bytes, Fraction]] = deque()  # with its length in seconds
+        self._kept_s = Fraction(0)
         self._longest_s = Fraction(0)  # the longest the list has been
 
     # What comes in
@@ -126,6 +133,7 @@ class Window:
         self.open.chunks.append(chunk.data)
         duration_s = Fraction(part.duration_ticks, self.open.init.track.timescale)
         self._kept_parts.append((part, chunk.data, duration_s))
+        self._kept_s += duration_s
         return part
 
     def close_segment(self) -> Segment | None:
@@ -159,25 +167,24 @@ class Window:
 
     def _append(self, segment: Segment) -> None:
         self.segments.append(segment)
+        self.listed_s += segment.duration_s
+        self._longest_s = max(self._longest_s, self.listed_s)
         self._remove_old()
 
     def _remove_old(self) -> None:
         """Take the oldest segments off the list, then forget what nobody may ask for any more (rfc8216bis 6.2.2)."""
-        targets, segments = self.targets, self.segments
-        listed_s = sum((segment.duration_s for segment in segments), Fraction(0))
-        self._longest_s = max(self._longest_s, listed_s)
+        targets, segments, retired, kept = self.targets, self.segments, self._retired, self._kept_parts
         shortest_s = max(targets.window_s, Fraction(3 * targets.target_duration_s))
-        while len(segments) > MIN_SEGMENTS and listed_s - segments[0].duration_s >= shortest_s:
+        while len(segments) > MIN_SEGMENTS and self.listed_s - segments[0].duration_s >= shortest_s:
             oldest = segments.popleft()
             self.discontinuity_sequence += oldest.discontinuity
-            listed_s -= oldest.duration_s
-            self._retired.append(oldest)
-        behind_s = listed_s + sum((segment.duration_s for segment in self._retired), Fraction(0))
-        while self._retired and behind_s > self._longest_s + 3 * targets.target_duration_s:
-            behind_s -= self._retired.popleft().duration_s
-        kept, kept_s = self._kept_parts, sum((each[2] for each in self._kept_parts), Fraction(0))
-        while kept and kept_s - kept[0][2] > PARTS_KEPT_TARGETS * targets.target_duration_s:
-            kept_s -= kept.popleft()[2]
+            self.listed_s -= oldest.duration_s
+            self._retired_s += oldest.duration_s
+            retired.append(oldest)
+        while retired and self.listed_s + self._retired_s > self._longest_s + 3 * targets.target_duration_s:
+            self._retired_s -= retired.popleft().duration_s
+        while kept and self._kept_s - kept[0][2] > PARTS_KEPT_TARGETS * targets.target_duration_s:
+            self._kept_s -= kept.popleft()[2]
 
     # What is asked
 
@@ -211,12 +218,12 @@ class Window:
         """Whether a segment's parts are still listed, all or none.
 
         None of them is further than three target durations from the end (rfc8216bis 6.2.2); nor are there parts of more
-        than three segments, also where an interruption made one of them short, since some readers count segments.
+        than three segments, the open one among them, also where one is short: some readers count segments.
 
         Args:
             segment: a whole one.
             behind_s: seconds from its end to the live edge.
-            following: how many segments come after it, with the open one.
+            following: how many segments come after it, with the one that is open or hinted at.
         """
         near = behind_s + segment.duration_s <= PARTS_LISTED_TARGETS * self.targets.target_duration_s
         return near and following < PARTS_LISTED_TARGETS

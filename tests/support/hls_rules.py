@@ -27,9 +27,9 @@ def _head(listed: Listed) -> Iterable[str]:
     for name in ("MEDIA-SEQUENCE", "DISCONTINUITY-SEQUENCE"):
         if name not in listed.single:
             yield f"EXT-X-{name} is missing [6.2.2]"
-    version = int(listed.single.get("VERSION", "1"))
-    if version != 6:  # what EXT-X-MAP needs, and nothing here needs more
-        yield f"VERSION is {version}, needed is 6 [8]"
+    needed = 8 if any(segment.gap for segment in listed.segments) else 6  # for EXT-X-GAP and EXT-X-MAP
+    if listed.single.get("VERSION") != str(needed):
+        yield f"VERSION is {listed.single.get('VERSION')}, needed is {needed} [8]"
     if "PLAYLIST-TYPE" in listed.single:
         yield "a sliding window has no PLAYLIST-TYPE [6.2.1]"
     control = listed.server_control

@@ -1,0 +1,206 @@
+from fractions import Fraction
+
+import pytest
+
+from origin.directives import Directives
+from origin.errors import DirectiveRefused
+from origin.model import InitSection
+from origin.window import Targets, Window, instant_after, nominal_ticks
+from support.origin_media import INIT, START_NS, VIDEO, chunk, fill, open_part, targets
+
+
+def window(segments: int = 0, parts: int = 0, first_msn: int = 0) -> Window:
+    """A window with finished segments and an open one of so many parts."""
+    made = Window(targets(), first_msn, 0)
+    fill(made, segments)
+    if parts:
+        open_part(made, parts)
+    return made
+
+
+def test_an_empty_window_lists_nothing() -> None:
+    empty = Window(targets(), 5, 2)
+    assert (empty.media_sequence, empty.last_finished_msn, empty.last_part, empty.playable) == (5, 4, None, False)
+    assert empty.inits() == []
+    assert empty.part(0) is None
+    assert empty.segment(0) is None
+    assert empty.close_segment() is None
+
+
+def test_a_segment_is_exactly_its_parts() -> None:
+    made = window(1)
+    segment = made.segment(0)
+    assert segment is not None
+    assert segment.data == b"part" * 6
+    assert segment.duration_ticks == sum(part.duration_ticks for part in segment.parts) == 180_000
+    assert [part.number for part in segment.parts] == [0, 1, 2, 3, 4, 5]
+
+
+def test_parts_are_numbered_through_all_segments_so_that_the_hint_is_always_right() -> None:
+    made = window(1)
+    assert made.next_part == 6
+    open_part(made)
+    assert made.part(6) == b"part"
+    assert made.next_part == 7
+
+
+def test_the_list_is_shortened_in_order_but_never_below_the_window() -> None:
+    made = window(20)
+    assert [segment.msn for segment in made.segments] == [14, 15, 16, 17, 18, 19]
+    assert made.media_sequence == 14
+
+
+def test_a_window_of_short_segments_keeps_six_of_them() -> None:
+    made = Window(Targets(1, Fraction(1, 5), Fraction(3, 5), 3, Fraction(1)), 0, 0)
+    fill(made, 10)
+    assert len(made.segments) == 6
+
+
+def test_the_discontinuity_sequence_counts_removed_discontinuities() -> None:
+    made = Window(targets(), 0, 3)
+    fill(made, 20, discontinuity_at=2)
+    assert made.discontinuity_sequence == 4
+
+
+def test_removed_segments_stay_retrievable_as_long_as_a_list_that_named_them_is_long() -> None:
+    made = window(20)
+    kept = [msn for msn in range(20) if made.segment(msn)]
+    assert kept[0] < 14 - 1
+    assert kept == list(range(kept[0], 20))
+    assert kept[0] > 8, "but not for ever"
+
+
+def test_parts_stay_retrievable_twice_as_long_as_they_are_listed() -> None:
+    made = window(20)
+    kept = [number for number in range(120) if made.part(number) is not None]
+    assert kept == list(range(120 - 37, 120)), "12 s in thirds, and the part that reaches back to them"
+    assert made.part(120) is None
+
+
+@pytest.mark.parametrize(
+    ("behind_s", "following", "listed"), [(0, 0, True), (4, 2, True), (Fraction(41, 10), 2, False), (1, 3, False)]
+)
+def test_parts_are_listed_within_three_target_durations_and_three_segments(
+    behind_s: Fraction, following: int, listed: bool
+) -> None:
+    made = window(1)
+    assert made.lists_parts_of(made.segments[0], Fraction(behind_s), following) is listed
+
+
+def test_a_gap_takes_a_number_and_cannot_be_fetched() -> None:
+    made = window(1)
+    made.add_gap(INIT, START_NS, 180_000, discontinuity=True)
+    assert made.segments[-1].gap
+    assert made.segment(1) is None
+    assert made.next_msn == 2
+    assert made.last_part == (1, 0)
+
+
+def test_a_window_of_gaps_alone_is_not_playable() -> None:
+    made = window()
+    made.add_gap(INIT, START_NS, 180_000, discontinuity=False)
+    assert not made.playable
+    fill(made, 1)
+    assert made.playable
+
+
+def test_init_sections_are_kept_while_something_needs_them() -> None:
+    made = window(1)
+    made.open_segment(InitSection(1, b"other", VIDEO), START_NS, discontinuity=True)
+    made.add_part(chunk(6))
+    assert [init.number for init in made.inits()] == [0, 1]
+    made.close_segment()
+    fill(made, 20)
+    assert [init.number for init in made.inits()] == [0]
+
+
+def test_the_last_part_is_that_of_the_open_segment_or_of_the_newest_one() -> None:
+    assert window(2, parts=3).last_part == (2, 2)
+    assert window(2).last_part == (1, 5)
+
+
+def test_the_end_closes_the_open_segment() -> None:
+    made = window(1, parts=2)
+    last = made.end()
+    assert last is not None
+    assert last.msn == 1
+    assert made.ended
+
+
+@pytest.mark.parametrize(
+    ("segments", "parts", "msn", "part", "satisfied"),
+    [
+        (2, 0, 1, None, True),  # the newest whole segment
+        (2, 3, 2, None, False),  # an open segment is not whole
+        (2, 3, 1, None, True),
+        (2, 3, 2, 2, True),
+        (2, 3, 2, 3, False),
+        (2, 3, 1, 5, True),
+        (2, 0, 1, 5, True),
+        (2, 0, 1, 6, False),  # beyond the last part of a whole segment: part 0 of the next
+        (2, 1, 1, 6, True),
+        (2, 0, 2, 0, False),
+        (2, 1, 3, 0, False),
+        (20, 0, 3, 0, True),  # removed long ago
+        (20, 0, 3, 99, True),
+        (0, 0, 0, 0, False),
+        (0, 1, 0, 0, True),
+    ],
+)
+def test_a_request_is_satisfied_by_what_it_names_or_anything_later(
+    segments: int, parts: int, msn: int, part: int | None, satisfied: bool
+) -> None:
+    assert window(segments, parts).satisfied(Directives(msn, part)) is satisfied
+
+
+def test_a_part_of_a_gap_is_as_good_as_any() -> None:
+    made = window(1)
+    made.add_gap(INIT, START_NS, 180_000, discontinuity=False)
+    assert made.satisfied(Directives(1, 0))
+
+
+def test_what_lies_before_a_window_that_began_late_is_satisfied() -> None:
+    assert window(first_msn=5).satisfied(Directives(4, 2))
+
+
+def test_after_the_end_everything_is_admitted_and_satisfied() -> None:
+    made = window(1)
+    made.end()
+    made.admits(Directives(1000, 1000))
+    assert made.satisfied(Directives(1000, 1000))
+
+
+@pytest.mark.parametrize(
+    ("segments", "parts", "msn", "part"),
+    [(2, 3, 3, None), (2, 3, 3, 0), (2, 3, 2, 10), (2, 0, 2, 7), (2, 3, 1, 99), (0, 0, 1, 0), (20, 0, 0, 99)],
+)
+def test_a_request_a_little_ahead_is_admitted(segments: int, parts: int, msn: int, part: int | None) -> None:
+    window(segments, parts).admits(Directives(msn, part))
+
+
+@pytest.mark.parametrize(
+    ("segments", "parts", "msn", "part", "complaint"),
+    [
+        (2, 3, 4, None, "after segment 1 at most 3 is allowed"),
+        (2, 3, 2**63, 0, "after segment 1 at most 3"),
+        (2, 3, 2, 11, "in segment 2 at most 10 is allowed now"),
+        (2, 0, 2, 8, "in segment 2 at most 7"),
+        (2, 3, 3, 8, "in segment 3 at most 7"),
+    ],
+)
+def test_a_request_too_far_ahead_is_refused(
+    segments: int, parts: int, msn: int, part: int | None, complaint: str
+) -> None:
+    with pytest.raises(DirectiveRefused, match=complaint):
+        window(segments, parts).admits(Directives(msn, part))
+
+
+def test_the_advance_part_limit_is_three_parts_when_parts_are_long() -> None:
+    assert Targets(6, Fraction(1), Fraction(3), 18, Fraction(60)).part_limit == 3
+    assert Targets(2, Fraction(1, 2), Fraction(3, 2), 6, Fraction(60)).part_limit == 6
+
+
+def test_lengths_and_instants_are_reckoned_in_whole_ticks() -> None:
+    assert nominal_ticks(Fraction(2), 48_000) == 96_000
+    assert nominal_ticks(Fraction(1, 10**9), 1) == 1
+    assert instant_after(START_NS, 45_000, 90_000) == START_NS + 500_000_000
