@@ -20,7 +20,8 @@ export interface Level {
 
 const CONTROL_EVERY_MS = 100;
 const STUCK_MS = 12_000; // without a picture although the stream is there: start over
-const GONE_MS = 15_000; // the node does not know the stream any more
+const STILL_MS = 1000; // without a picture is a stall, whether or not the browser says so
+const GONE_MS = 4000; // that the node has not known the stream, and no pictures come: it has ended without saying so
 const MAX_ERRORS = 20; // kept for the tests
 const AUTO = -1;
 
@@ -47,6 +48,7 @@ export class HlsPlayer implements Player {
   #bytes = 0;
   #retryAtMs = 0;
   #progressMs = 0; // when the last new picture was seen
+  #place = 0; // frames shown, or seconds played of sound alone
   #sightedMs = 0;
 
   constructor(video: HTMLVideoElement, clock: NodeClock, config: NodeConfig) {
@@ -87,7 +89,11 @@ export class HlsPlayer implements Player {
   sighted(sighting: Sighting): void {
     const nowMs = performance.now();
     if (sighting !== null) this.#sightedMs = nowMs;
-    if (sighting === null && nowMs - this.#sightedMs > GONE_MS && this.#session !== null) this.#enter("ended");
+    const running = this.state !== "waiting" && this.state !== "live" && this.state !== "ended";
+    if (running && nowMs - this.#sightedMs > GONE_MS) {
+      this.#hls?.stopLoad();
+      this.#enter("ended");
+    }
     if (!sighting || sighting.hls === null) return;
     const another = sighting.session !== this.#session;
     const broken = this.state === "reconnecting" && nowMs >= this.#retryAtMs;
@@ -98,7 +104,7 @@ export class HlsPlayer implements Player {
   async measure(): Promise<void> {
     const nowMs = performance.now();
     const quality = this.#video.getVideoPlaybackQuality();
-    if (quality.totalVideoFrames !== this.stats.framesDecoded) this.#progressMs = nowMs;
+    this.#watchProgress(quality.totalVideoFrames, nowMs);
     this.#frames.read(quality.totalVideoFrames);
     this.#dropped.read(quality.droppedVideoFrames);
     const playing = this.#session !== null && this.state !== "ended";
@@ -113,6 +119,16 @@ export class HlsPlayer implements Player {
     };
     const waiting = this.state === "connecting" || this.state === "stalled";
     if (waiting && nowMs - this.#progressMs > STUCK_MS) this.#broken("no new pictures arrive");
+  }
+
+  /** Chromium goes on silently with the sound when only the picture is missing. */
+  #watchProgress(frames: number, nowMs: number): void {
+    const place = this.#video.videoWidth > 0 ? frames : this.#video.currentTime;
+    if (place !== this.#place || document.hidden) {
+      this.#progressMs = nowMs;
+      if (this.state === "stalled" && !this.#video.paused) this.#playing();
+    } else if (nowMs - this.#progressMs > STILL_MS && !this.#video.paused) this.#stalled();
+    this.#place = place;
   }
 
   reset(): void {
@@ -185,7 +201,8 @@ export class HlsPlayer implements Player {
   }
 
   #stalled(): void {
-    if (this.state !== "live" || this.#video.seeking || this.#ending) return;
+    if (this.state !== "live" || this.#video.seeking || this.#video.ended) return;
+    if (this.#ending) return this.#enter("ended");
     this.#stalls.add();
     this.#target.stalled(performance.now() / 1000);
     this.#enter("stalled");
