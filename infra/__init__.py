@@ -29,4 +29,5 @@ In the order a request meets them:
 - ``probe_whep`` (edge): at WHEP.
 - ``probe_report`` (pure): what it found.
 - ``cli`` (edge): the command line.
+- ``document`` (edge): writes the generated parts of the documents.
 """

@@ -63,8 +63,11 @@ async def errors_to_problems(request: web.Request, handler: Handler) -> web.Stre
         return await handler(request)
     except errors.TandemError as error:
         status = status_of(error)
-        log = _log.error if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _log.info
-        log("request refused", method=request.method, path=request.path[:200], status=status.value, why=str(error))
+        log = _log.bind(method=request.method, path=request.path[:200], status=status.value, why=str(error))
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.error("request not served")
+        else:
+            log.info("request refused")
         return problem(error)
     except web.HTTPException as error:
         if error.status >= HTTPStatus.BAD_REQUEST:

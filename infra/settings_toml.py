@@ -12,7 +12,7 @@ WIDTH = 100
 
 def print_settings(settings: Settings) -> str:
     """The settings as TOML, one key a line, in the order of the model."""
-    return "".join(f"{name} = {_value(getattr(settings, name))}\n" for name in Settings.model_fields)
+    return "".join(f"{name} = {print_value(getattr(settings, name))}\n" for name in Settings.model_fields)
 
 
 def print_example() -> str:
@@ -22,15 +22,16 @@ def print_example() -> str:
         comment = textwrap.fill(
             field.description or "", WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False
         )
-        blocks.append(f"{comment}\n# {name} = {_value(field.default)}\n")
+        blocks.append(f"{comment}\n# {name} = {print_value(field.default)}\n")
     return "\n".join(blocks)
 
 
-def _value(value: Any) -> str:
+def print_value(value: Any) -> str:
+    """A setting's value as TOML."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, enum.Enum):
         return json.dumps(value.value)
     if isinstance(value, tuple):
-        return f"[{', '.join(map(_value, value))}]"
+        return f"[{', '.join(map(print_value, value))}]"
     return json.dumps(value, ensure_ascii=False)  # TOML's basic strings and numbers are written as JSON's
