@@ -20,6 +20,7 @@ from origin.session import Session
 from origin.window import Targets
 from support.hls_listed import Listed, read
 from support.hls_rules import Follower, judge_together
+from support.hls_strict import check
 
 START_NS = 1_800_000_000 * NS_PER_S
 VIDEO = TrackDescription(Kind.VIDEO, "avc1.640020", 90_000, 1280, 720, peak_bps=2_000_000, average_bps=2_000_000)
@@ -87,6 +88,7 @@ class Origin(RuleBasedStateMachine):
         text = media_playlist(rendition, others)
         complaints = self.followers[name].see(text)
         assert complaints == [], f"{name}: {complaints}\n{text}"
+        assert check(text) == [], text
         agrees_with_m3u8(text, self.followers[name].last)
 
     @initialize()

@@ -1,0 +1,45 @@
+"""Whatever a viewer puts into a URL, it is a value or one refusal."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from origin.byte_range import RangeUnsatisfiable, parse_range
+from origin.directives import MAX_INTEGER, parse_directives
+from origin.errors import DirectiveRefused, UrlMalformed
+from origin.names import FileKind, init_file, parse_file, part_file, segment_file
+
+NAMES = st.sampled_from(["_HLS_msn", "_HLS_part", "_HLS_skip", "x"])
+VALUES = st.one_of(st.text(max_size=30), st.integers(-5, 2**65).map(str))
+
+
+@given(st.lists(st.tuples(NAMES, VALUES), max_size=5))
+def test_directives(query: list[tuple[str, str]]) -> None:
+    try:
+        found = parse_directives(query)
+    except DirectiveRefused as refusal:
+        assert len(str(refusal)) < 200  # noqa: PT017  # a refusal is one of two good outcomes
+        return
+    assert (found is None) == all(name not in {"_HLS_msn", "_HLS_part"} for name, _ in query)
+    if found is not None:
+        assert 0 <= found.msn <= MAX_INTEGER
+        assert found.part is None or 0 <= found.part <= MAX_INTEGER
+
+
+@given(st.one_of(st.text(max_size=40), st.from_regex(r"(init-|s|p)[0-9]{1,20}\.(m4s|mp4)")))
+def test_file_names(name: str) -> None:
+    try:
+        file = parse_file(name)
+    except UrlMalformed as refusal:
+        assert len(str(refusal)) < 200  # noqa: PT017  # a refusal is one of two good outcomes
+        return
+    written = {FileKind.INIT: init_file, FileKind.SEGMENT: segment_file, FileKind.PART: part_file}
+    assert name == "index.m3u8" or written[file.kind](file.number) == name
+
+
+@given(st.one_of(st.none(), st.text(max_size=30), st.from_regex(r"bytes=\d{0,20}-\d{0,20}")), st.integers(0, 1000))
+def test_ranges(header: str | None, length: int) -> None:
+    try:
+        part = parse_range(header, length)
+    except RangeUnsatisfiable:
+        return
+    assert part is None or 0 <= part.start < part.stop <= length
