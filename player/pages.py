@@ -70,7 +70,7 @@ class _Site:
         template = await self._file(_ERROR)
         return web.Response(
             status=HTTPStatus.BAD_REQUEST,
-            body=fill_error_page(template.body, title, f"{sentence[:1].upper()}{sentence[1:]}."),
+            body=fill_error_page(template.body, title, f"{sentence[:1].upper()}{sentence[1:]}"),
             headers={
                 **SECURITY_HEADERS,
                 hdrs.CONTENT_TYPE: "text/html; charset=utf-8",

@@ -8,7 +8,7 @@ describe("decide", () => {
     ["at the target", {}, 1],
     ["within the dead zone", { latency_s: 1.015 }, 1],
     ["a little late", { latency_s: 1.1 }, 1.05],
-    ["late", { latency_s: 2 }, 1.1],
+    ["late", { latency_s: 1.6 }, 1.1],
     ["late without anything to spare", { latency_s: 1.5, forward_s: 0.15 }, 1],
     ["early", { latency_s: 0.96 }, 0.98],
     ["far too early", { latency_s: 0.2 }, 0.95],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { orderCodecs, parseOptions, suitedBitrate } from "../src/publish/options.ts";
+import { chooseCodecs, parseOptions, suitedBitrate } from "../src/publish/options.ts";
 import { NO_SENDER_STATS, SenderMeter } from "../src/publish/sender-stats.ts";
 
 const parse = (query: string) => parseOptions(new URLSearchParams(query));
@@ -46,7 +46,7 @@ describe("options", () => {
   });
 });
 
-describe("orderCodecs", () => {
+describe("chooseCodecs", () => {
   const codec = (mimeType: string, sdpFmtpLine?: string) => (sdpFmtpLine ? { mimeType, sdpFmtpLine } : { mimeType });
   const vp8 = codec("video/VP8");
   const rtx = codec("video/rtx", "apt=96");
@@ -63,9 +63,14 @@ describe("orderCodecs", () => {
     codec("video/red"),
   ];
 
-  it("puts the wanted one first and leaves out what the node does not take", () => {
-    expect(orderCodecs(offered, "H264")).toEqual([constrained, baseline, vp8, rtx]);
-    expect(orderCodecs(offered, "VP8")).toEqual([vp8, baseline, constrained, rtx]);
+  it("offers the wanted one, and nothing the node does not take", () => {
+    expect(chooseCodecs(offered, "H264")).toEqual([constrained, baseline, rtx]);
+    expect(chooseCodecs(offered, "VP8")).toEqual([vp8, rtx]);
+  });
+
+  it("offers the other one where the browser lacks the wanted one", () => {
+    expect(chooseCodecs([vp8, rtx], "H264")).toEqual([vp8, rtx]);
+    expect(chooseCodecs([], "H264")).toEqual([]);
   });
 });
 

@@ -78,15 +78,24 @@ interface Codec {
   readonly sdpFmtpLine?: string;
 }
 
-/** The node takes H.264 and VP8: the wanted one first, the other as second best, and what repairs losses. */
-export function orderCodecs<T extends Codec>(offered: readonly T[], wanted: CodecName): T[] {
-  const rank = ({ mimeType, sdpFmtpLine = "" }: Codec): number => {
-    const name = mimeType.toUpperCase();
-    if (name === "VIDEO/RTX") return 4;
-    if (name !== "VIDEO/H264" && name !== "VIDEO/VP8") return NaN;
-    if (name === "VIDEO/H264" && !sdpFmtpLine.includes("packetization-mode=1")) return NaN;
-    if (name !== `VIDEO/${wanted}`) return 3;
-    return name === "VIDEO/VP8" || sdpFmtpLine.includes("profile-level-id=42e0") ? 1 : 2;
-  };
-  return offered.filter((codec) => !Number.isNaN(rank(codec))).sort((one, other) => rank(one) - rank(other));
+/**
+ * What to offer of what the browser can send: the wanted codec and what repairs losses. The node takes H.264 and VP8; the
+ * other one is offered only by a browser that lacks the wanted one.
+ */
+export function chooseCodecs<T extends Codec>(offered: readonly T[], wanted: CodecName): T[] {
+  const other = wanted === "H264" ? "VP8" : "H264";
+  const video = [wanted, other].map((name) => offered.filter((codec) => isCodec(codec, name)));
+  const chosen = video.find((codecs) => codecs.length > 0) ?? [];
+  chosen.sort((one, another) => rank(one) - rank(another));
+  return [...chosen, ...offered.filter((codec) => codec.mimeType.toLowerCase() === "video/rtx")];
+}
+
+function isCodec({ mimeType, sdpFmtpLine = "" }: Codec, name: string): boolean {
+  if (mimeType.toUpperCase() !== `VIDEO/${name}`) return false;
+  return name !== "H264" || sdpFmtpLine.includes("packetization-mode=1");
+}
+
+/** Constrained baseline first: every receiver decodes it. */
+function rank({ sdpFmtpLine = "" }: Codec): number {
+  return sdpFmtpLine.includes("profile-level-id=42e0") ? 0 : 1;
 }

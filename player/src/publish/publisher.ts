@@ -7,7 +7,7 @@
 
 import { Backoff } from "../signalling/backoff.ts";
 import { negotiate, Refused, type Resource } from "../signalling/endpoint.ts";
-import { orderCodecs, type PublishOptions } from "./options.ts";
+import { chooseCodecs, type PublishOptions } from "./options.ts";
 import { NO_SENDER_STATS, SenderMeter, type SenderStats } from "./sender-stats.ts";
 
 export type PublisherState = "connecting" | "live" | "reconnecting" | "ended" | "failed";
@@ -146,7 +146,7 @@ async function addTracks(peer: RTCPeerConnection, stream: MediaStream, options: 
     streams: [stream],
     sendEncodings: [{ maxBitrate: options.bitrate_kbps * 1000, maxFramerate: options.framesPerSecond }],
   });
-  transceiver.setCodecPreferences?.(orderCodecs(RTCRtpSender.getCapabilities("video")?.codecs ?? [], options.codec));
+  transceiver.setCodecPreferences?.(chooseCodecs(RTCRtpSender.getCapabilities("video")?.codecs ?? [], options.codec));
   // Chromium would start small and grow: every step is a new picture size for the whole chain behind.
   const parameters = transceiver.sender.getParameters();
   parameters.degradationPreference = "maintain-resolution";
