@@ -13,7 +13,7 @@ from cyclopts import App, Parameter
 from infra.configuration import SettingsRefused, flag_of, load_settings, refusal, variable_of
 from infra.errors import PeerError, TandemError
 from infra.log import configure_logging
-from infra.metrics import tandem_version
+from infra.metrics import VERSION
 from infra.settings import Settings
 from infra.settings_toml import print_settings
 
@@ -43,7 +43,7 @@ ConfigFile = Annotated[
 app = App(
     name="tandem",
     help="Live streaming: WebRTC in, WebRTC and Low-Latency HLS out.",
-    version=tandem_version,
+    version=VERSION,
     version_flags=["--version"],
 )
 
@@ -160,7 +160,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _complain(str(error), EXIT_FAILED)
     except KeyboardInterrupt:
         sys.exit(130)
-    sys.exit(code)
+    sys.exit(code or 0)  # help and version return nothing
 
 
 def _settings(flags: pydantic.BaseModel, config: Path | None) -> Settings:

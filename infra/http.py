@@ -65,7 +65,7 @@ async def errors_to_problems(request: web.Request, handler: Handler) -> web.Stre
         status = status_of(error)
         log = _log.bind(method=request.method, path=request.path[:200], status=status.value, why=str(error))
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.error("request not served")
+            log.error("request not served", exc_info=status is HTTPStatus.INTERNAL_SERVER_ERROR)  # noqa: TRY400
         else:
             log.info("request refused")
         return problem(error)

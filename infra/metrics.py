@@ -21,12 +21,9 @@ LOOP_LAG_SECONDS = Histogram(
 )
 
 
-def tandem_version() -> str:
-    """Version of the installed program."""
-    return version(DISTRIBUTION)
+VERSION = version(DISTRIBUTION)  # of the installed program; read once, from its folder
 
-
-BUILD.info({"version": tandem_version(), "python": platform.python_version()})
+BUILD.info({"version": VERSION, "python": platform.python_version()})
 
 
 async def render_metrics() -> bytes:

@@ -10,7 +10,7 @@ from infra.clock import Clock
 from infra.errors import NotFound, Unavailable
 from infra.http import CORS_HEADERS
 from infra.ids import StreamName, parse_stream_name
-from infra.metrics import CONTENT_TYPE, render_metrics, tandem_version
+from infra.metrics import CONTENT_TYPE, VERSION, render_metrics
 from infra.profiles import PROFILES
 from infra.settings import Settings
 from ingest.ice_servers import IceServer, ice_servers_json
@@ -90,7 +90,7 @@ class NodeApi:
                 "part_hold_back_s": round(float(profile.part_hold_back_s), 5),
                 "target_duration_s": profile.target_duration_s,
                 "ice_servers": ice_servers_json(self._node.ice_servers),
-                "version": tandem_version(),
+                "version": VERSION,
             }
         )
 
