@@ -26,15 +26,33 @@ from origin.storage.write_behind import WriteBehind
 from origin.waiting import WaitingRoom
 from origin.window import Targets
 
-MAX_SESSIONS = 256  # held at once, those that ended a moment ago among them
 MAX_REMEMBERED = 4096  # ids of forgotten sessions
-FIRST_PUSH_S = 30.0  # a session that nobody pushes into ends after this time
-RETURN_S = 10.0  # an interrupted rendition's push must be back within this time, or the session ends
-LINGER_S = 60.0  # an ended session is served at least this long
-INDEX_HOLD_S = 5.0  # a player that comes a moment too early is held and not refused
 _RETRY_AFTER_S = 1
 
 _log = structlog.get_logger("origin.hub")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much and how long a hub holds.
+
+    Attributes:
+        sessions: at once, those that ended a moment ago among them.
+        held: requests at once; about 10 KB each.
+        first_push_s: a session that nobody pushes into ends after this time.
+        return_s: an interrupted rendition's push must be back within this time, or the session ends.
+        linger_s: an ended session is served at least this long.
+        index_hold_s: a player that comes a moment too early is held and not refused.
+        hold_targets: target durations that a request for what comes next is held (rfc8216bis 6.2.5.2).
+    """
+
+    sessions: int = 256
+    held: int = 20_000
+    first_push_s: float = 30.0
+    return_s: float = 10.0
+    linger_s: float = 60.0
+    index_hold_s: float = 5.0
+    hold_targets: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +142,10 @@ class OriginHub:
         settings: latency profile and window length.
         clock: tells when media arrives.
         store: where finished media is kept; closed by `close`.
+        limits: how much and how long it holds.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, store: ObjectStore) -> None:
+    def __init__(self, settings: Settings, clock: Clock, store: ObjectStore, limits: Limits | None = None) -> None:
         profile = PROFILES[settings.profile]
         self.targets = Targets(
             profile.target_duration_s,
@@ -136,11 +155,13 @@ class OriginHub:
             Fraction(settings.window_s),
         )
         self._segment_s = Fraction(profile.segment_s)
-        self._linger_s = max(LINGER_S, settings.window_s + profile.target_duration_s)
+        self._limits = limits or Limits()
+        # a list that was fetched last may name segments as old as the window (rfc8216bis 6.2.2)
+        self._linger_s = max(self._limits.linger_s, settings.window_s + profile.target_duration_s)
         self._clock = clock
         self._store = store
         self._writer = WriteBehind(store)
-        self._room = WaitingRoom()
+        self._room = WaitingRoom(self._limits.held, self._limits.hold_targets * profile.target_duration_s)
         self._entries: dict[tuple[StreamName, SessionId], _Entry] = {}  # oldest first
         self._current: dict[StreamName, _Entry] = {}
         self._remembered: dict[tuple[StreamName, SessionId], None] = {}  # oldest first
@@ -169,6 +190,11 @@ class OriginHub:
         )
         return SessionInfo(entry.live.session_id, core.playable, renditions)
 
+    @property
+    def held(self) -> int:
+        """Requests that are held now."""
+        return self._room.held
+
     async def close(self) -> None:
         """End all sessions, answer who waits, have what is finished stored, within a bounded time."""
         for entry in list(self._entries.values()):
@@ -189,17 +215,17 @@ class OriginHub:
         core = Session(self.targets, self._segment_s)
         entry = _Entry(LiveSession(stream, session, core, self._room, self._writer.put, self._ended))
         self._entries[key] = self._current[stream] = entry
-        entry.start_timer(None, FIRST_PUSH_S, lambda: self._give_up(entry, None))
+        entry.start_timer(None, self._limits.first_push_s, lambda: self._give_up(entry, None))
         metrics.SESSIONS.set(len(self._entries))
         _log.info("session opened", stream=stream, session=session)
         return entry
 
     def _make_room(self) -> None:
-        if len(self._entries) < MAX_SESSIONS:
+        if len(self._entries) < self._limits.sessions:
             return
         ended = next((entry for entry in self._entries.values() if entry.live.core.ended), None)
         if ended is None:
-            raise OriginFull(f"session refused: {MAX_SESSIONS} are live", _RETRY_AFTER_S)
+            raise OriginFull(f"session refused: {self._limits.sessions} are live", _RETRY_AFTER_S)
         self._forget(ended)
 
     def _ended(self, live: LiveSession) -> None:
@@ -270,7 +296,7 @@ class OriginHub:
         if not clean:
             metrics.INTERRUPTIONS.labels(entry.live.stream).inc()
         if not core.ended and not core.renditions[name].over:
-            entry.start_timer(name, RETURN_S, lambda: self._give_up(entry, name))
+            entry.start_timer(name, self._limits.return_s, lambda: self._give_up(entry, name))
 
     @staticmethod
     def _drop(push: Push) -> None:
@@ -290,7 +316,7 @@ class OriginHub:
         if entry is None:
             raise StreamUnknown(f"stream {stream} is not live", _RETRY_AFTER_S)
         try:
-            return await entry.live.index(INDEX_HOLD_S)
+            return await entry.live.index(self._limits.index_hold_s)
         except HeldTooLong:
             raise StreamUnknown(f"stream {stream} has nothing to play yet", _RETRY_AFTER_S) from None
 

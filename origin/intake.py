@@ -25,17 +25,24 @@ SILENCE_S = 10.0  # a push that sends nothing for so long is broken, whatever TC
 _log: "FilteringBoundLogger" = structlog.get_logger("origin.intake")
 
 
-def routes(hub: OriginHub, push_token: str) -> list[web.RouteDef]:
-    """POST and PUT of a rendition; the bearer token is the one that workers were given."""
-    intake = _Intake(hub, push_token)
+def routes(hub: OriginHub, push_token: str, silence_s: float = SILENCE_S) -> list[web.RouteDef]:
+    """POST and PUT of a rendition.
+
+    Args:
+        hub: takes what is pushed.
+        push_token: the one that workers were given.
+        silence_s: how long a push may send nothing.
+    """
+    intake = _Intake(hub, push_token, silence_s)
     return [web.post(PATH, intake.push), web.put(PATH, intake.push)]
 
 
 class _Intake:
     """The handler of pushes."""
 
-    def __init__(self, hub: OriginHub, push_token: str) -> None:
+    def __init__(self, hub: OriginHub, push_token: str, silence_s: float) -> None:
         self._hub = hub
+        self._silence_s = silence_s
         self._authorization = f"Bearer {push_token}".encode()
 
     async def push(self, request: web.Request) -> web.Response:
@@ -55,7 +62,7 @@ class _Intake:
         log.info("push began")
         clean = False
         try:
-            await _read(request, push, metrics.PUSHED_BYTES.labels(stream).inc)
+            await self._read(request, push, metrics.PUSHED_BYTES.labels(stream).inc)
             clean = True
         except errors.PeerError as error:
             if push.attached:
@@ -66,6 +73,7 @@ class _Intake:
             if not push.attached:
                 raise SessionOver("push ended: its session is over, or a newer push replaced it") from error
             log.warning("push broke off", why=repr(error))
+            push.on_dropped()  # or the server would wait for the rest of the body
             raise errors.BadRequest("push broke off before its end") from error
         finally:
             self._hub.detach(push, clean=clean)
@@ -77,6 +85,18 @@ class _Intake:
         if not hmac.compare_digest(given, self._authorization):
             raise errors.Unauthorized("push refused: send the push token as Authorization: Bearer")
 
+    async def _read(self, request: web.Request, push: Push, count: Callable[[float], None]) -> None:
+        """Read the body to its end; TCP slows the pusher down while this does not ask for more."""
+        reader = CmafReader()
+        while True:
+            async with asyncio.timeout(self._silence_s):
+                data = await request.content.readany()
+            if not data:
+                break
+            count(len(data))
+            push.take(reader.feed(data))
+        reader.finish()
+
 
 def _abort(request: web.Request) -> Callable[[], None]:
     """Breaks a request's connection, so that whoever reads its body is told at once."""
@@ -86,16 +106,3 @@ def _abort(request: web.Request) -> Callable[[], None]:
             request.transport.abort()
 
     return abort
-
-
-async def _read(request: web.Request, push: Push, count: Callable[[float], None]) -> None:
-    """Read the body to its end; TCP slows the pusher down while this does not ask for more."""
-    reader = CmafReader()
-    while True:
-        async with asyncio.timeout(SILENCE_S):
-            data = await request.content.readany()
-        if not data:
-            break
-        count(len(data))
-        push.take(reader.feed(data))
-    reader.finish()

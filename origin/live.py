@@ -69,10 +69,9 @@ class LiveSession:
         self._store = store
         self._on_end = on_end
         self._texts: dict[RenditionName | None, Text] = {}  # None: the multivariant playlist
-        self._wait_index: list[asyncio.Future[Text]] = []
-        self._wait_playlist: dict[RenditionName, list[tuple[Directives | None, asyncio.Future[Text]]]] = {}
-        self._wait_part: dict[tuple[RenditionName, int], list[asyncio.Future[bytes]]] = {}
-        self._hold_s = 3.0 * core.targets.target_duration_s
+        self._wait_index: set[asyncio.Future[Text]] = set()
+        self._wait_playlist: dict[RenditionName, dict[asyncio.Future[Text], Directives | None]] = {}
+        self._wait_part: dict[tuple[RenditionName, int], set[asyncio.Future[bytes]]] = {}
 
     # What comes in
 
@@ -128,42 +127,33 @@ class LiveSession:
     # Who is answered
 
     def _answer_playlists(self, rendition: Rendition) -> None:
-        waiting = self._wait_playlist.get(rendition.name, [])
-        still: list[tuple[Directives | None, asyncio.Future[Text]]] = []
-        for directives, answer in waiting:
+        waiting = self._wait_playlist.get(rendition.name, {})
+        for answer, directives in waiting.items():
             if answer.done():
                 continue
             if self._satisfied(rendition, directives):
                 answer.set_result(self._text(rendition))
             elif self.core.ended:
                 answer.set_exception(self._gone(rendition.name, "playlist"))
-            else:
-                still.append((directives, answer))
-        self._wait_playlist[rendition.name] = still
 
     def _answer_parts(self, rendition: Rendition) -> None:
-        for key in [key for key in self._wait_part if key[0] == rendition.name]:
-            data = rendition.window.part(key[1]) if rendition.window else None
-            if data is None and not self.core.ended:
-                continue
-            for answer in self._wait_part.pop(key):
+        for (name, number), waiting in self._wait_part.items():
+            data = rendition.window.part(number) if rendition.window and name == rendition.name else None
+            for answer in waiting:
                 if answer.done():
                     continue
-                if data is None:
-                    answer.set_exception(self._gone(rendition.name, f"part {key[1]}"))
-                else:
+                if data is not None:
                     answer.set_result(data)
+                elif self.core.ended:
+                    answer.set_exception(self._gone(name, f"part {number}"))
 
     def _answer_index(self) -> None:
-        if not self._wait_index or not (self.core.playable or self.core.ended):
-            return
-        waiting, self._wait_index = self._wait_index, []
-        for answer in waiting:
+        for answer in self._wait_index:
             if answer.done():
                 continue
             if self.core.playable:
                 answer.set_result(self._index_text())
-            else:
+            elif self.core.ended:
                 answer.set_exception(self._not_playable())
 
     # What is asked
@@ -179,9 +169,13 @@ class LiveSession:
             return self._index_text()
         if self.core.ended:
             raise self._not_playable()
+        self._room.admit()
         answer: asyncio.Future[Text] = asyncio.get_running_loop().create_future()
-        self._wait_index.append(answer)
-        return await self._room.wait(answer, hold_s)
+        self._wait_index.add(answer)
+        try:
+            return await self._room.wait(answer, hold_s)
+        finally:
+            self._wait_index.discard(answer)
 
     async def playlist(self, name: RenditionName, directives: Directives | None) -> Text:
         """A media playlist that holds what the directives ask for, or, without any, a whole segment.
@@ -200,9 +194,14 @@ class LiveSession:
             return self._text(rendition)
         if self.core.ended:
             raise self._gone(name, "playlist")
+        self._room.admit()
         answer: asyncio.Future[Text] = asyncio.get_running_loop().create_future()
-        self._wait_playlist.setdefault(name, []).append((directives, answer))
-        return await self._room.wait(answer, self._hold_s)
+        waiting = self._wait_playlist.setdefault(name, {})
+        waiting[answer] = directives
+        try:
+            return await self._room.wait(answer)
+        finally:
+            del waiting[answer]
 
     async def part(self, name: RenditionName, number: int) -> tuple[bytes, Kind]:
         """A part; the hinted one is waited for.
@@ -217,10 +216,21 @@ class LiveSession:
             hinted = rendition.window is not None and number == rendition.window.next_part and not self.core.ended
             if not hinted:
                 raise self._gone(name, f"part {number}")
-            answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-            self._wait_part.setdefault((name, number), []).append(answer)
-            data = await self._room.wait(answer, self._hold_s)
+            data = await self._hinted(name, number)
         return data, self._kind(rendition)
+
+    async def _hinted(self, name: RenditionName, number: int) -> bytes:
+        """The part that was hinted, when it is whole."""
+        self._room.admit()
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        waiting = self._wait_part.setdefault((name, number), set())
+        waiting.add(answer)
+        try:
+            return await self._room.wait(answer)
+        finally:
+            waiting.discard(answer)
+            if not waiting:
+                self._wait_part.pop((name, number), None)
 
     def segment(self, name: RenditionName, msn: int) -> tuple[bytes, Kind]:
         """A finished segment.

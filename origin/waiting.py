@@ -6,31 +6,42 @@ from typing import TypeVar
 from origin import metrics
 from origin.errors import HeldTooLong, OriginFull
 
-MAX_HELD = 20_000  # requests at once on a node; about 10 KB each
 _RETRY_AFTER_S = 1
 
 Answer = TypeVar("Answer")
 
 
 class WaitingRoom:
-    """Counts who waits. The one who makes the future also keeps it and answers it."""
+    """Counts who waits, and how long; the one who calls keeps the future, answers it, and forgets it.
 
-    __slots__ = ("_limit", "held")
+    Args:
+        limit: requests at once.
+        hold_s: how long one is held if nothing else is said, in seconds.
+    """
 
-    def __init__(self, limit: int = MAX_HELD) -> None:
+    __slots__ = ("_hold_s", "_limit", "held")
+
+    def __init__(self, limit: int, hold_s: float) -> None:
         self._limit = limit
+        self._hold_s = hold_s
         self.held = 0
 
-    async def wait(self, answer: asyncio.Future[Answer], seconds: float) -> Answer:
+    def admit(self) -> None:
+        """Before a future is made: is there room for one more?
+
+        Raises:
+            OriginFull: there is not.
+        """
+        if self.held >= self._limit:
+            raise OriginFull(f"request refused: {self._limit} requests are held already", _RETRY_AFTER_S)
+
+    async def wait(self, answer: asyncio.Future[Answer], hold_s: float | None = None) -> Answer:
         """The answer, once it is there.
 
         Raises:
-            OriginFull: too many wait already.
             HeldTooLong: it did not come in time; the future is cancelled.
         """
-        if self.held >= self._limit:
-            answer.cancel()
-            raise OriginFull(f"request refused: {self._limit} requests are held already", _RETRY_AFTER_S)
+        seconds = self._hold_s if hold_s is None else hold_s
         self.held += 1
         metrics.HELD.inc()
         try:
