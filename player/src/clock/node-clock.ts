@@ -3,7 +3,8 @@
 import { fetchNodeTime } from "../api.ts";
 import { ClockFilter } from "./sync.ts";
 
-const FIRST_REQUESTS = 8;
+const FIRST_REQUESTS = 3; // waited for
+const MORE_REQUESTS = 6; // right after them
 const EVERY_MS = 10_000;
 
 /** Unix time of this page, in ms; runs steadily, unlike Date.now(). */
@@ -18,6 +19,7 @@ export class NodeClock {
   /** Ask a few times, and then again and again. Resolves after the first few, whether or not they were answered. */
   async start(): Promise<void> {
     for (let request = 0; request < FIRST_REQUESTS; request++) await this.#ask();
+    void this.#askMore();
     setInterval(() => void this.#ask(), EVERY_MS);
     document.addEventListener("visibilitychange", () => void this.#ask());
   }
@@ -30,6 +32,10 @@ export class NodeClock {
   /** Unix time of the node, in ms. */
   now(): number {
     return pageNow() + this.#offsetMs;
+  }
+
+  async #askMore(): Promise<void> {
+    for (let request = 0; request < MORE_REQUESTS; request++) await this.#ask();
   }
 
   async #ask(): Promise<void> {

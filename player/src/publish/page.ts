@@ -50,8 +50,9 @@ async function start(options: PublishOptions): Promise<void> {
   problem = publisher = null;
   show();
   try {
-    const [config] = await Promise.all([fetchConfig().catch(() => null), clockStarted]);
+    if (options.source === "pattern") await clockStarted;
     const opened = await openCapture(options, form.devices, stream, clock);
+    const config = await fetchConfig().catch(() => null);
     if (!wanted) return opened.stop();
     capture = opened;
     capture.stream.getVideoTracks()[0]?.addEventListener("ended", stop); // "stop sharing" of the browser

@@ -25,7 +25,9 @@ export function engineConfig(target_s: number): Partial<HlsConfig> {
     abrEwmaDefaultEstimate: FIRST_ESTIMATE_BPS,
     enableWorker: false, // fMP4 passes through untouched; a worker from a blob would need a weaker policy
     manifestLoadPolicy: { default: { ...timeouts(8000), ...retries(3) } },
-    playlistLoadPolicy: { default: { ...timeouts(12_000), ...retries(3) } }, // held up to three target durations
+    // hls.js itself gives up a held request after 0.8 target durations: a publisher who is lost for some seconds costs
+    // several of these, and should not cost the whole playback.
+    playlistLoadPolicy: { default: { ...timeouts(12_000), ...retries(3, 8) } },
     fragLoadPolicy: { default: { ...timeouts(10_000), ...retries(4) } },
   };
 }
@@ -34,7 +36,7 @@ function timeouts(ms: number) {
   return { maxTimeToFirstByteMs: ms, maxLoadTimeMs: 2 * ms };
 }
 
-function retries(times: number) {
+function retries(times: number, afterTimeouts = times) {
   const retry = { maxNumRetry: times, retryDelayMs: 250, maxRetryDelayMs: 2000, backoff: "exponential" as const };
-  return { timeoutRetry: { ...retry, retryDelayMs: 0 }, errorRetry: retry };
+  return { timeoutRetry: { ...retry, maxNumRetry: afterTimeouts, retryDelayMs: 0 }, errorRetry: retry };
 }
