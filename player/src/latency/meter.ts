@@ -20,23 +20,24 @@ export interface LatencyStats {
 const CAPACITY = 4000; // over ten minutes at six a second
 const PLAUSIBLE_MS = { least: -1000, most: 120_000 }; // the clocks agree to some ms; no player is two minutes behind
 const TIME_CODE_READS = 3; // in a row, before it is believed
-const TIME_CODE_LAPSE_MS = 3000; // without a good read, the picture has no time code any more
+const TIME_CODE_MISSES = 20; // in a row, until the picture has no time code any more; a picture that stands still proves nothing
 
 export class LatencyMeter {
   readonly #series: Record<Method, Series> = { timecode: new Series(CAPACITY), capture: new Series(CAPACITY) };
   #readsInARow = 0;
-  #believedUntilMs = -Infinity;
+  #missesInARow = 0;
+  #believed = false;
 
   /** Latency by time code, or null for a picture whose strip did not check out. */
   addTimeCode(atMs: number, latencyMs: number | null): void {
     if (latencyMs === null || !plausible(latencyMs)) {
       this.#readsInARow = 0;
+      if (++this.#missesInARow >= TIME_CODE_MISSES) this.#believed = false;
       return;
     }
-    this.#readsInARow++;
-    if (this.#readsInARow < TIME_CODE_READS && atMs > this.#believedUntilMs) return;
-    this.#believedUntilMs = atMs + TIME_CODE_LAPSE_MS;
-    this.#series.timecode.add(atMs, latencyMs);
+    this.#missesInARow = 0;
+    if (++this.#readsInARow >= TIME_CODE_READS) this.#believed = true;
+    if (this.#believed) this.#series.timecode.add(atMs, latencyMs);
   }
 
   /** Latency by capture clock. */
@@ -49,14 +50,14 @@ export class LatencyMeter {
     this.#series.capture.clear();
   }
 
-  method(nowMs: number): Method | null {
-    if (nowMs <= this.#believedUntilMs) return "timecode";
+  get method(): Method | null {
+    if (this.#believed) return "timecode";
     return this.#series.capture.last === null ? null : "capture";
   }
 
   /** Over the samples at or after `fromMs`; over all since the last reset by default. */
-  stats(nowMs: number, fromMs = -Infinity): LatencyStats {
-    const method = this.method(nowMs);
+  stats(fromMs = -Infinity): LatencyStats {
+    const method = this.method;
     const empty: Summary = { last: null, p50: null, p95: null, samples: 0 };
     const summary = method === null ? empty : this.#series[method].summary(fromMs);
     return {
@@ -69,8 +70,8 @@ export class LatencyMeter {
   }
 
   /** The samples of the method in use, for drawing. */
-  recent(nowMs: number, fromMs: number): readonly Sample[] {
-    const method = this.method(nowMs);
+  recent(fromMs: number): readonly Sample[] {
+    const method = this.method;
     return method === null ? [] : this.#series[method].since(fromMs);
   }
 }

@@ -45,7 +45,7 @@ function describe(sighting: Sighting, clock: NodeClock): string {
 function compare(whep: Player, hls: Player): string {
   const nowMs = performance.now();
   if (whep.state !== "live" || hls.state !== "live") return "";
-  const [first, second] = [whep, hls].map((player) => player.meter.stats(nowMs, nowMs - COMPARED_MS).p50_ms);
+  const [first, second] = [whep, hls].map((player) => player.meter.stats(nowMs - COMPARED_MS).p50_ms);
   if (typeof first !== "number" || typeof second !== "number") return "";
   return `WebRTC is ${formatLatency(Math.abs(second - first))} ${second >= first ? "ahead of" : "behind"} LL-HLS.`;
 }
@@ -85,7 +85,7 @@ async function run(): Promise<void> {
     state: player.state,
     problem: player.problem,
     ...player.stats,
-    latency: player.meter.stats(performance.now()),
+    latency: player.meter.stats(),
   });
   tandem.stats = () => ({
     whep: common(whep),

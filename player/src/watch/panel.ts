@@ -53,9 +53,9 @@ export class Panel {
     setText(this.#badge, state === "live" ? "Live" : state === "ended" ? "Ended" : "Not live");
     this.#badge.dataset["state"] = state;
     setText(this.#overlay, state === "live" ? "" : overlayText(state, problem));
-    const minute = meter.stats(nowMs, nowMs - MINUTE_MS);
-    const now = meter.stats(nowMs, nowMs - NOW_MS);
-    const { points, topMs } = curve(meter.recent(nowMs, nowMs - MINUTE_MS), nowMs - MINUTE_MS, nowMs);
+    const minute = meter.stats(nowMs - MINUTE_MS);
+    const now = meter.stats(nowMs - NOW_MS);
+    const { points, topMs } = curve(meter.recent(nowMs - MINUTE_MS), nowMs - MINUTE_MS, nowMs);
     this.#line.setAttribute("points", points);
     this.#figures.show({
       latency: formatLatency(state === "live" ? now.p50_ms : null),

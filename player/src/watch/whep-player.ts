@@ -119,7 +119,7 @@ export class WhepPlayer implements Player {
       this.state = connection.stalled ? "stalled" : "live";
       this.problem = null;
       if (!connection.stalled) this.#backoff.succeeded();
-      const unmeasured = connection.ageMs > TIME_CODE_WAIT_MS && this.meter.method(performance.now()) !== "timecode";
+      const unmeasured = connection.ageMs > TIME_CODE_WAIT_MS && this.meter.method !== "timecode";
       if (unmeasured && connection.report?.hasSound) this.#keepLipSync();
     }
   }
