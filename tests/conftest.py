@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, settings
 CODE = ["ingest", "transcoder", "origin", "player", "infra"]
 ALLOWED_TO_BLOCK = {  # blockbuster's function: (file, functions that may), and why
     "io.BufferedReader.read": [("transcoder/worker.py", {"main"})],  # the job on stdin, before anything runs
-    "threading.Lock.acquire": [("aiortc/rtcrtpreceiver.py", {"__stop_decoder"})],  # the probe's client waits for an idle thread
+    # the probe's client waits for a thread that is idle
+    "threading.Lock.acquire": [("aiortc/rtcrtpreceiver.py", {"__stop_decoder"})],
 }
 THREAD_ENDS_WITHIN_S = 5.0
 
