@@ -31,7 +31,9 @@ class TaskHost:
         if self._group is None:
             work.close()
             raise RuntimeError("the task host is not running")
-        return self._group.create_task(self._guard(work, name), name=name)
+        task = self._group.create_task(self._guard(work, name), name=name)
+        task.add_done_callback(lambda _: work.close())  # a task that is cancelled before it begins never awaits its work
+        return task
 
     async def close(self, timeout_s: float) -> None:
         """Wait for the tasks, then cancel what is left."""
