@@ -32,7 +32,7 @@ class TaskHost:
             work.close()
             raise RuntimeError("the task host is not running")
         task = self._group.create_task(self._guard(work, name), name=name)
-        task.add_done_callback(lambda _: work.close())  # a task that is cancelled before it begins never awaits its work
+        task.add_done_callback(lambda _: work.close())  # one that is cancelled before it begins never awaits it
         return task
 
     async def close(self, timeout_s: float) -> None:
