@@ -138,7 +138,9 @@ class LiveSession:
 
     def _answer_parts(self, rendition: Rendition) -> None:
         for (name, number), waiting in self._wait_part.items():
-            data = rendition.window.part(number) if rendition.window and name == rendition.name else None
+            if name != rendition.name:
+                continue
+            data = rendition.window.part(number) if rendition.window else None
             for answer in waiting:
                 if answer.done():
                     continue

@@ -21,7 +21,7 @@ from fractions import Fraction
 
 from infra.ids import RenditionName
 from origin.breaks import Breaks
-from origin.cmaf_reader import BoundarySeen, ChunkSeen, Event, InitSeen
+from origin.cmaf_reader import BoundarySeen, Event, InitSeen
 from origin.errors import CmafRefused, OriginFull, SessionOver
 from origin.model import NS_PER_S, Chunk, InitSection
 from origin.names import init_file, segment_file
@@ -133,7 +133,7 @@ class Session:
                 rendition.boundary = rendition.marked = True
                 rendition.over = event.last
                 self._close(rendition)
-            case ChunkSeen():
+            case _:
                 self._take_chunk(rendition, event.chunk, now_ns)
 
     def detach(self, name: RenditionName, *, clean: bool) -> None:

@@ -234,6 +234,20 @@ def test_a_lone_rendition_that_missed_segments_comes_back_in_step() -> None:
     assert hd.program_ns == sd.program_ns
 
 
+def test_what_was_missed_longer_ago_than_any_list_shows_is_reckoned() -> None:
+    feed = Feeder()
+    feed.begin(HD, SD)
+    for name in (HD, SD):
+        feed.parts(name, 0, 6)
+    feed.session.detach(SD, clean=False)
+    feed.parts(HD, 6, 60)
+    feed.begin(SD)
+    feed.part(SD, 66)
+    gaps = [segment for segment in feed.window(SD).segments if segment.gap]
+    assert [gap.duration_s for gap in gaps] == [2] * len(gaps)
+    assert gaps[-1].msn == feed.window(HD).next_msn - 1
+
+
 def test_a_hole_in_decode_times_is_a_discontinuity() -> None:
     feed = Feeder()
     feed.begin(HD)
