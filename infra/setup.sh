@@ -46,7 +46,7 @@ dev)
     ;;
 node)
     command -v node >/dev/null || fail "Node.js 20 or newer is needed"
-    node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' || fail "Node.js 20 or newer is needed, found $(node --version)"
+    node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' || fail "Node.js 20 or newer is needed, found $(node --version)"
     ;;
 peers)
     missing=""
