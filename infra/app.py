@@ -33,6 +33,7 @@ from transcoder.supervisor import Supervisor
 BACKLOG = 4096  # connections that may wait to be accepted: all viewers of a part come at once
 KEEPALIVE_S = 75.0
 MAX_BODY_BYTES = 1 << 20  # of a body that is read whole; CMAF pushes are read as they come
+MAX_UNSTORED_BYTES = 128 << 20  # half of what is kept for a store that does not answer
 STOP_TIMEOUT_S = 10.0
 TELL_VIEWERS_S = 1.0  # held requests are answered with the end of the stream, and players come back once for the rest
 _CONNECTIONS_CLOSE_S = 1.0
@@ -133,7 +134,7 @@ class Node:
             ice_servers=ingest.ice_servers,
             streams=ingest.snapshot,
             session_of=origin.session_of,
-            not_ready=lambda: self._not_ready,
+            not_ready=lambda: self._not_ready or _storage_trouble(origin),
         )
         return NodeApi(view)
 
@@ -166,6 +167,11 @@ async def show_page(url: str) -> None:
     desktop = sys.platform == "darwin" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
     if not desktop or not await asyncio.to_thread(webbrowser.open, url):
         sys.stderr.write(f"\n  Open {url} in a browser.\n\n")
+
+
+def _storage_trouble(origin: OriginHub) -> str | None:
+    waiting = origin.unstored_bytes
+    return f"the store does not keep up: {waiting} bytes wait for it" if waiting > MAX_UNSTORED_BYTES else None
 
 
 async def _serve(sock: socket.socket, app: web.Application, closing: AsyncExitStack) -> web.AppRunner:

@@ -55,10 +55,10 @@ async def probe_hls(url: str, seconds: float) -> HlsReport:
         clock = await reader.find_clock()
         try:
             playlist = parse_playlist(text, url)
+            problems = variant_problems(playlist) if playlist.is_variant else []
+            followers = [_Follower(reader, rendition, clock) for rendition in renditions_of(playlist, url)]
         except NotAPlaylist as error:
             raise ClientFailed(f"{url} is no HLS playlist: {error}") from error
-        problems = variant_problems(playlist) if playlist.is_variant else []
-        followers = [_Follower(reader, rendition, clock) for rendition in renditions_of(playlist, url)]
         if not followers:
             raise ClientFailed(f"{url} has no renditions")
         followed = await asyncio.gather(*(follower.follow(seconds) for follower in followers))

@@ -1,7 +1,8 @@
 """Pure: what the probe reads out of playlists, and the rules it checks them against (draft-pantos-hls-rfc8216bis)."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -69,6 +70,15 @@ class MediaView:
     problems: tuple[str, ...]
 
 
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """The library trusts playlists; what a hostile one makes of it is one error."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
+        raise NotAPlaylist(f"it cannot be read: {error!r}") from error
+
+
 def parse_playlist(text: str, url: str) -> Playlist:
     """The playlist.
 
@@ -77,31 +87,45 @@ def parse_playlist(text: str, url: str) -> Playlist:
     """
     if not text.startswith("#EXTM3U"):
         raise NotAPlaylist("it does not begin with #EXTM3U")
-    try:
+    with _refusing():
         return m3u8.loads(text, uri=url)
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        raise NotAPlaylist(f"it cannot be parsed: {error}") from error
 
 
 def renditions_of(playlist: Playlist, url: str) -> list[Rendition]:
-    """The media playlists that a multivariant playlist names; a media playlist is its own and only one."""
+    """The media playlists that a multivariant playlist names; a media playlist is its own and only one.
+
+    Raises:
+        NotAPlaylist: they cannot be read.
+    """
+    with _refusing():
+        return list(_renditions(playlist, url))
+
+
+def _renditions(playlist: Playlist, url: str) -> Iterator[Rendition]:
     if not playlist.is_variant:
-        return [Rendition(url, "video", _name(url))]
-    found = []
+        yield Rendition(url, "video", _name(url))
     for variant in playlist.playlists:
         info, at = variant.stream_info, urljoin(url, variant.uri)
         width, height = info.resolution or (None, None)
         kind = "video" if width or "avc1" in (info.codecs or "") else "audio"
-        found.append(Rendition(at, kind, _name(at), width, height, info.codecs, info.bandwidth))
+        yield Rendition(at, kind, _name(at), width, height, info.codecs, info.bandwidth)
     for media in playlist.media:
         if media.uri and media.type == "AUDIO":
             at = urljoin(url, media.uri)
-            found.append(Rendition(at, "audio", media.name or _name(at)))
-    return found
+            yield Rendition(at, "audio", media.name or _name(at))
 
 
 def view_media(playlist: Playlist, url: str) -> MediaView:
-    """The media playlist in numbers."""
+    """The media playlist in numbers.
+
+    Raises:
+        NotAPlaylist: it cannot be read.
+    """
+    with _refusing():
+        return _view(playlist, url)
+
+
+def _view(playlist: Playlist, url: str) -> MediaView:
     control, first = playlist.server_control, playlist.media_sequence or 0
     part_target_s = playlist.part_inf.part_target if playlist.part_inf else None
     pieces: list[Piece] = []
@@ -138,17 +162,20 @@ def common_problems(views: Iterable[MediaView]) -> list[str]:
 
 def variant_problems(playlist: Playlist) -> list[str]:
     """What is wrong in a multivariant playlist (4.4.6.2)."""
+    with _refusing():
+        return list(_variant_problems(playlist))
+
+
+def _variant_problems(playlist: Playlist) -> Iterator[str]:
     groups = {media.group_id for media in playlist.media}
-    problems = []
     for variant in playlist.playlists:
         info, name = variant.stream_info, _name(variant.uri)
         if not info.bandwidth:
-            problems.append(f"{name}: no BANDWIDTH")
+            yield f"{name}: no BANDWIDTH"
         if not info.codecs:
-            problems.append(f"{name}: no CODECS")
+            yield f"{name}: no CODECS"
         if info.audio and info.audio not in groups:
-            problems.append(f"{name}: audio group {info.audio} is not defined")
-    return problems
+            yield f"{name}: audio group {info.audio} is not defined"
 
 
 def rate_problems(rendition: Rendition, measured_bps: int) -> list[str]:

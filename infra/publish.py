@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
@@ -72,8 +72,23 @@ async def publish(options: PublishOptions) -> None:
         endpoint = await closing.enter_async_context(Endpoint(options.endpoint))
         publisher = Publisher(endpoint, source, options)
         closing.push_async_callback(publisher.close)
-        await publisher.connect()
-        await publisher.run(stopped)
+        if await _unless(stopped, publisher.connect()):
+            await publisher.run(stopped)
+
+
+async def _unless(stopped: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
+    """Do the work to its end, or until the event is set; whether it came to its end."""
+    working, waiting = asyncio.create_task(work), asyncio.create_task(stopped.wait())
+    try:
+        await asyncio.wait((working, waiting), return_when=asyncio.FIRST_COMPLETED)
+        done = working.done()
+        if done:
+            await working
+        return done
+    finally:
+        for task in (working, waiting):
+            task.cancel()
+        await asyncio.gather(working, waiting, return_exceptions=True)
 
 
 class Publisher:

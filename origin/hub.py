@@ -195,6 +195,11 @@ class OriginHub:
         """Requests that are held now."""
         return self._room.held
 
+    @property
+    def unstored_bytes(self) -> int:
+        """What is finished and not safe in the store yet."""
+        return self._writer.pending[1]
+
     async def close(self) -> None:
         """End all sessions, answer who waits, have what is finished stored, within a bounded time."""
         for entry in list(self._entries.values()):
