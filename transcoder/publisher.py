@@ -1,7 +1,7 @@
 """Edge: pushes CMAF to an origin: one long-lived chunked POST per rendition (docs/architecture.md, contract 2)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from http import HTTPStatus
 from typing import Self
 
@@ -14,6 +14,9 @@ from transcoder.push_target import PushTarget
 MAX_BACKLOG_BYTES = 32 << 20  # a minute of a high ladder: an origin that is this far behind is not there
 CONNECT_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 3.0
+TOGETHER_WITHIN_S = (
+    1.5  # encoders begin within milliseconds of each other on an idle machine, within this on a busy one
+)
 
 
 class RenditionPush:
@@ -74,6 +77,9 @@ class Publisher:
         self._path = f"{target.base_url}/cmaf/{stream}/{session}"
         self._http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         self._pushes: dict[RenditionName, RenditionPush] = {}
+        self._held: dict[RenditionName, RenditionPush] = {}  # not begun yet
+        self._awaited: set[RenditionName] = set()
+        self._patience: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -81,28 +87,48 @@ class Publisher:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._http.close()
         self.failed.cancel()
 
+    def expect(self, renditions: Iterable[RenditionName]) -> None:
+        """Begin these together: when the first bytes of all are there, or after a moment.
+
+        Players choose from what the first playlist lists; a rendition that comes after it is not chosen.
+        """
+        self._awaited = set(renditions) - self._pushes.keys()
+        if self._patience is None:
+            self._patience = asyncio.get_running_loop().call_later(TOGETHER_WITHIN_S, self._begin)
+
     def put(self, rendition: RenditionName, data: bytes) -> None:
         """Send bytes of a rendition; its first ones open its POST. A failure shows in ``failed``."""
         push = self._pushes.get(rendition)
         if push is None:
             push = RenditionPush(self._http, f"{self._path}/{rendition}", self._target.token)
-            self._pushes[rendition] = push
-            task = asyncio.create_task(push.run(), name=f"push {rendition}")
-            self._tasks.add(task)
-            task.add_done_callback(self._pushed)
+            self._pushes[rendition] = self._held[rendition] = push
+            self._awaited.discard(rendition)
+            if not self._awaited:
+                self._begin()
         try:
             push.put(data)
         except PushFailed as error:
             self.fail(error)
 
+    def _begin(self) -> None:
+        self._awaited.clear()
+        for rendition, push in self._held.items():
+            task = asyncio.create_task(push.run(), name=f"push {rendition}")
+            self._tasks.add(task)
+            task.add_done_callback(self._pushed)
+        self._held.clear()
+
     async def finish(self) -> None:
         """End every body cleanly and wait for the answers, for a bounded time."""
+        self._begin()
         for push in self._pushes.values():
             push.end()
         if self._tasks:

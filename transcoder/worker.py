@@ -129,11 +129,14 @@ class Worker:
         return self._schedule
 
     def _announce(self, width: int, height: int, index: int) -> Renditions | None:
+        ladder = choose_ladder(width, height, self._job.frame_rate, self._job.max_rungs)
+        if self._schedule is None and self._publisher is not None:
+            names = [rung.name for rung in ladder] + ([AUDIO] if self._job.audio else [])
+            self._loop.call_soon_threadsafe(self._publisher.expect, names)
         schedule = self._anchor(index)
         if schedule is None:
             self._log.warning("video came after the session had begun without it; it is left out")
             return None
-        ladder = choose_ladder(width, height, self._job.frame_rate, self._job.max_rungs)
         self._log.info("ladder chosen", source=f"{width}x{height}", rungs=[rung.name for rung in ladder])
         rungs = []
         for rung in ladder:
