@@ -161,8 +161,12 @@ class PictureThread:
             self.counts.dropped += 1
             return
         self._repeat(slots - 1, before=self._cadence.next_index - 1)
-        pictures = self._renditions.scaler.scale(picture)
-        self._fill(self._cadence.next_index - 1, pictures)
+        index = self._cadence.next_index - 1
+        opens_part = self._renditions.schedule.opens_part(index)
+        if self._shedding is not None and self._shedding.hurries(self._queue.qsize(), opens_part=opens_part):
+            self._fill(index, None, hurry=True)
+        else:
+            self._fill(index, self._renditions.scaler.scale(picture))
 
     def _begin(self, picture: VideoFrame, capture_ns: int) -> None:
         cadence = Cadence(self._timeline, capture_ns)
@@ -181,14 +185,14 @@ class PictureThread:
         for index in range(before - slots, before):
             self._fill(index, None)
 
-    def _fill(self, index: int, pictures: Sequence[VideoFrame] | None) -> None:
+    def _fill(self, index: int, pictures: Sequence[VideoFrame] | None, *, hurry: bool = False) -> None:
         assert self._renditions is not None
         assert self._shedding is not None
         rungs = self._renditions.rungs
         opens_part = self._renditions.schedule.opens_part(index)
         queues = [rung.waiting() for rung in rungs]
-        self._shedding.observe(max(queues), self._clock.now_ns())
+        self._shedding.observe(max(*queues, self._queue.qsize()), self._clock.now_ns())
         for number, rung in enumerate(rungs):
-            skip = self._shedding.skips(number, queues[number], opens_part=opens_part)
+            skip = hurry or self._shedding.skips(number, queues[number], opens_part=opens_part)
             self.counts.skipped += skip
             rung.put(Slot(index, pictures[number] if pictures else None, skip))

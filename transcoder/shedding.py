@@ -1,6 +1,7 @@
 """Pure: what to leave out when the encoders do not keep up, and when to bring it back.
 
-First, a rung whose queue is long loses single pictures: the one before is shown longer. If that goes on for
+First, a rung whose queue is long loses single pictures: the one before is shown longer. All rungs lose them, before
+they are even scaled, while many access units wait to be decoded. If that goes on for
 `PATIENCE_NS`, the most costly rung that is not yet shed is reduced to one picture a part, so its playlist goes on and
 its cost almost vanishes. When all queues have been short for `CALM_NS`, the rung shed last is brought back. The lowest
 rung is never shed. At the start a longer queue is allowed: what came while the process began is worked off.
@@ -41,6 +42,10 @@ class Shedding:
         elif now_ns - self._late_since_ns >= PATIENCE_NS:
             self.shed = min(self.shed + 1, self._rungs - 1)
             self._late_since_ns = now_ns
+
+    def hurries(self, queue: int, *, opens_part: bool) -> bool:
+        """So many access units wait to be decoded that this picture is for no rung; never one that opens a part."""
+        return not opens_part and queue > self._limit
 
     def skips(self, rung: int, queue: int, *, opens_part: bool) -> bool:
         """This rung leaves out this picture; never one that opens a part."""

@@ -228,7 +228,7 @@ def worker_pids() -> list[int]:
 
 
 async def test_a_killed_worker_is_replaced_and_its_timeline_goes_on() -> None:
-    units = clip(seconds=6.0, key_every=15).units()
+    units = clip(seconds=25.0, width=160, height=90, key_every=15).units()
     async with broadcast() as live:
         sending = asyncio.create_task(live.send(units))
         await live.origin.until(
@@ -237,13 +237,13 @@ async def test_a_killed_worker_is_replaced_and_its_timeline_goes_on() -> None:
         first, waiting = worker_pids()
         os.kill(first, signal.SIGKILL)
         await live.origin.until(
-            lambda origin: len(origin.of("180p")) == 2 and len(decode_times(origin.of("180p")[1])) > 3
+            lambda origin: len(origin.of("90p")) == 2 and len(decode_times(origin.of("90p")[1])) > 3
         )
         assert worker_pids()[0] == waiting
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
         await live.feed.finish()
-        for name in ("180p", "audio"):
+        for name in ("90p", "audio"):
             before, after = live.origin.of(name)
             assert before.ended_cleanly is False
             assert after.ended_cleanly is True

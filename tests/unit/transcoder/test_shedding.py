@@ -62,3 +62,10 @@ def test_rungs_come_back_after_calm_one_at_a_time() -> None:
     assert shedding.shed == 0
     shedding.observe(0, late_ns + 3 * CALM_NS)
     assert shedding.shed == 0
+
+
+def test_many_waiting_access_units_cost_pictures_for_all_rungs_but_never_the_first_of_a_part() -> None:
+    shedding = started(3)
+    assert shedding.hurries(LATE, opens_part=False)
+    assert not shedding.hurries(LATE, opens_part=True)
+    assert not shedding.hurries(LONG_QUEUE, opens_part=False)
