@@ -131,13 +131,13 @@ def _view(playlist: Playlist, url: str) -> MediaView:
     pieces: list[Piece] = []
     expected = (first, 0)
     for msn, segment in enumerate(playlist.segments, first):
-        parts = [part for part in segment.parts if part.uri]
+        parts = list(segment.parts)
         if parts:
             pieces += [
                 Piece(msn, n, urljoin(url, part.uri), part.duration, _unix_ns(part.program_date_time))
                 for n, part in enumerate(parts)
             ]
-        elif segment.uri:
+        else:  # whole, or it would not be there
             at = _unix_ns(segment.current_program_date_time)
             pieces.append(Piece(msn, 0, urljoin(url, segment.uri), segment.duration, at))
         expected = (msn + 1, 0) if segment.uri else (msn, len(parts))

@@ -111,9 +111,9 @@ s1.m4s
     assert seen.problems == ()
 
 
-def test_a_part_without_an_address_is_passed_over() -> None:
-    seen = view(HEAD + SEGMENT + "#EXT-X-PART:DURATION=0.5\n")
-    assert [(piece.msn, piece.index) for piece in seen.pieces] == [(10, 0), (10, 1)]
+def test_a_part_without_an_address_is_refused() -> None:
+    with pytest.raises(NotAPlaylist):
+        view(HEAD + SEGMENT + "#EXT-X-PART:DURATION=0.5\n")
 
 
 def test_an_empty_playlist_expects_its_first_part() -> None:
