@@ -30,6 +30,7 @@ from transcoder.messages import Job, KeyframeWanted, MessageReader, WorkerStats,
 from transcoder.push_target import PushTarget
 
 MAX_WAITING_BYTES = 4 << 20  # of access units for a worker: some seconds of a high bit rate
+BEGIN_TIMEOUT_S = 5.0
 FINISH_TIMEOUT_S = 5.0
 RESTART_DELAYS_S = (0.0, 0.5, 1.0, 2.0, 4.0)  # after the first, second ... death within `DEATH_WINDOW_S`
 DEATH_WINDOW_S = 60
@@ -117,6 +118,7 @@ class Feed:
         self._finishing = False
         self._stats = WorkerStats()
         self._deaths: deque[int] = deque(maxlen=len(RESTART_DELAYS_S))
+        self._begun = asyncio.Event()
         self._owner = asyncio.create_task(self._supervise(), name=f"worker of {job.stream}")
 
     def push(self, unit: AccessUnit) -> None:
@@ -141,6 +143,12 @@ class Feed:
     def finished(self) -> bool:
         """Its worker is gone and none will follow."""
         return self._owner.done()
+
+    async def begun(self) -> None:
+        """Wait until there is a worker to push to, or none will come; what is pushed before is lost."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(BEGIN_TIMEOUT_S):
+                await self._begun.wait()
 
     def stats(self) -> WorkerStats:
         """What the worker last said of itself."""
@@ -175,6 +183,7 @@ class Feed:
         except OSError as error:
             self._log.error("no worker can be started: no HLS for this session", why=str(error))
         finally:
+            self._begun.set()
             self._kill()
 
     async def _run_worker(self) -> bool:
@@ -184,6 +193,7 @@ class Feed:
         await worker.give(self._job)
         reader, writer = await asyncio.open_connection(sock=worker.connection)
         self._writer, self._wait_for_key = writer, True
+        self._begun.set()
         if self._finishing and writer.can_write_eof():
             writer.write_eof()
         self._on_keyframe_wanted()
@@ -253,10 +263,15 @@ class Supervisor:
         on_keyframe_wanted: Callable[[], None],
         tracks: Collection[Track] = (Track.VIDEO, Track.AUDIO),
     ) -> Feed:
-        """Start a worker for a session whose publisher announced these tracks, and return the way into it."""
+        """Start a worker for a session whose publisher announced these tracks, and return the way into it.
+
+        It returns when the worker can be fed: the first keyframe must not be lost, for some publishers (FFmpeg) send
+        the next one only seconds later, whatever they are asked.
+        """
         self._feeds = {feed for feed in self._feeds if not feed.finished}
         feed = Feed(self._job(stream, session, tracks), self._clock, self._workers, on_keyframe_wanted)
         self._feeds.add(feed)
+        await feed.begun()
         return feed
 
     async def close(self) -> None:

@@ -271,6 +271,18 @@ async def test_an_origin_that_refuses_ends_the_worker_and_not_the_node() -> None
     assert worker_pids() == []
 
 
+async def test_the_only_keyframe_is_not_lost_when_it_is_pushed_at_once() -> None:
+    async with recording_origin() as origin:
+        clock = SystemClock()
+        supervisor = Supervisor(Settings(log_level="error"), clock, origin.target)
+        units = list(clip(key_every=10_000).video())
+        feed = await supervisor.start(StreamName("s"), SessionId("x"), lambda: None, (Track.VIDEO,))
+        live = Broadcast(origin, feed, clock, asyncio.Queue())
+        await live.send(units)
+        await supervisor.close()
+        assert assert_on_grid(decode_video(*origin.of("180p"))) >= 70
+
+
 async def test_finishing_at_once_leaves_nothing() -> None:
     async with recording_origin() as origin:
         supervisor = Supervisor(Settings(), SystemClock(), origin.target)
