@@ -48,15 +48,16 @@ test: setup-test  ## set up, then everything that must be green: lint, types, pa
 	@$(NPM) test --silent
 	@$(PY) -m pytest $(ARGS)
 
-unit: .venv/.installed-dev  ## the quick tests: no browser, no peer programs
+unit: setup .venv/.installed-dev tests/support/hls_parser/node_modules/.installed  ## the quick tests: no browser, no peer programs
 	@$(PY) -m pytest -q -m "not e2e" tests/unit tests/property tests/golden tests/contract tests/meta $(ARGS)
 
 e2e: setup-test  ## the tests with Chromium and other real peers
 	@$(PY) -m pytest tests/e2e $(ARGS)
 
-lint: .venv/.installed-dev  ## ruff, import contracts, spelling
+lint: .venv/.installed-dev player/node_modules/.installed  ## ruff, prettier, import contracts, spelling
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
+	@$(NPM) run --silent format:check
 	@.venv/bin/lint-imports --no-cache
 	@.venv/bin/codespell $(CODE) tests docs bench README.md CHANGELOG.md CONTRIBUTING.md
 
@@ -72,7 +73,7 @@ types: .venv/.installed-dev player/node_modules/.installed  ## mypy --strict, ts
 
 check: lint types unit  ## the quick half of `make test`
 
-cover: .venv/.installed-dev  ## branch coverage of the quick tests
+cover: setup .venv/.installed-dev tests/support/hls_parser/node_modules/.installed  ## branch coverage of the quick tests
 	@$(PY) -m coverage run -m pytest -q -m "not e2e" tests/unit tests/property tests/golden tests/contract
 	@$(PY) -m coverage combine -q
 	@$(PY) -m coverage report --skip-covered --skip-empty

@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from playwright.async_api import Page, async_playwright
 
 from support.chromium import FLAGS, chromium_path
 from support.pages import both_play, publish_url, stats, wait_for, watch_url
-from support.processes import node
+from support.processes import node, publishing
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
@@ -68,13 +69,22 @@ async def measure(page: Page, node_pid: int, seconds: float) -> dict[str, Any]:
 
 async def run(options: argparse.Namespace) -> dict[str, Any]:
     """One node, one publisher, one viewer page."""
-    async with async_playwright() as playwright, node("--profile", options.profile) as serving:
+    async with (
+        async_playwright() as playwright,
+        node("--profile", options.profile) as serving,
+        AsyncExitStack() as closing,
+    ):
         chromium = await playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         pages = [await (await chromium.new_context(permissions=["camera", "microphone"])).new_page() for _ in range(2)]
         publisher, viewer = pages
-        size = {"width": options.height * 16 // 9, "height": options.height, "bitrate": options.bitrate}
-        await publisher.goto(publish_url(serving.base_url, "latency", **size))
-        await wait_for(publisher, "s.state === 'live'")
+        width = options.height * 16 // 9
+        if options.publisher == "chromium":
+            size = {"width": width, "height": options.height, "bitrate": options.bitrate}
+            await publisher.goto(publish_url(serving.base_url, "latency", **size))
+            await wait_for(publisher, "s.state === 'live'")
+        else:
+            size_flag = ("--size", f"{width}x{options.height}")
+            await closing.enter_async_context(publishing("test", serving.whip("latency"), *size_flag))
         await viewer.goto(watch_url(serving.base_url, "latency"))
         await both_play(viewer)
         await asyncio.sleep(options.settle)
@@ -100,6 +110,7 @@ def main() -> None:
     """Parse the options, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--profile", choices=["standard", "ultra"], default="standard")
+    parser.add_argument("--publisher", choices=["chromium", "tandem"], default="chromium")
     parser.add_argument("--height", type=int, default=720)
     parser.add_argument("--bitrate", type=int, default=2500, help="kbit/s of the publisher")
     parser.add_argument("--seconds", type=float, default=60)

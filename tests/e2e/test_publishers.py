@@ -8,7 +8,7 @@ from pathlib import Path
 from support.e2e_types import OpenPage
 from support.ffmpeg import decode, whip_muxer
 from support.film import film_path
-from support.pages import both_play, stats, watch_url
+from support.pages import both_play, wait_for, watch_url
 from support.processes import TANDEM, NodeProcess, publishing, running
 
 
@@ -18,8 +18,7 @@ async def test_ffmpeg_publishes_and_chromium_plays_both_paths(
     async with whip_muxer(film_path(), tandem.whip("muxer"), tmp_path):
         viewer = await open_page(watch_url(tandem.base_url, "muxer"))
         await both_play(viewer)
-        seen = await stats(viewer)
-        assert (seen["whep"]["width"], seen["whep"]["height"]) == (640, 360)
+        await wait_for(viewer, "s.whep.width === 640 && s.whep.height === 360")
         await viewer.screenshot(path=image("watch-ffmpeg"))
 
 
