@@ -21,6 +21,7 @@ from infra.ids import SessionId, StreamName
 from infra.settings import Profile, Settings
 from support.box_tree import boxes, find, whole_length
 from support.coded_clip import Clip
+from support.processes import children
 from support.recording_origin import Push, RecordingOrigin, recording_origin
 from transcoder.access_unit import AccessUnit, Codec, Track
 from transcoder.supervisor import Feed, Supervisor
@@ -223,8 +224,8 @@ async def test_damaged_sound_is_passed_over() -> None:
 
 def worker_pids() -> list[int]:
     """The workers in the order they were started: one at work, one waiting for its turn."""
-    me = os.getpid()
-    return [int(pid) for pid in Path(f"/proc/{me}/task/{me}/children").read_text().split()]
+    commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children(os.getpid())}
+    return [pid for pid, command in commands.items() if b"transcoder.worker" in command]
 
 
 async def test_a_killed_worker_is_replaced_and_its_timeline_goes_on() -> None:
