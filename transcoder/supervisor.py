@@ -48,14 +48,16 @@ class _Worker:
 
     @classmethod
     async def start(cls) -> Self:
-        ours, theirs = socket.socketpair()
-        with theirs:
+        with contextlib.ExitStack() as opened:
+            ours, theirs = map(opened.enter_context, socket.socketpair())
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "transcoder.worker", "--fd", str(theirs.fileno())),
                 stdin=PIPE,
                 pass_fds=[theirs.fileno()],
                 cwd=_ROOT,
             )
+            opened.pop_all()
+            theirs.close()
         return cls(process, ours)
 
     async def give(self, job: Job) -> None:
@@ -100,7 +102,8 @@ class _Workers:
         """Send the waiting worker away."""
         if self._next is not None:
             waiting, self._next = self._next, None
-            await (await waiting).dismiss()
+            with contextlib.suppress(OSError):  # it could not be started
+                await (await waiting).dismiss()
 
 
 class Feed:
@@ -180,15 +183,17 @@ class Feed:
         try:
             while await self._run_worker():
                 pass
-        except OSError as error:
-            self._log.error("no worker can be started: no HLS for this session", why=str(error))
         finally:
             self._begun.set()
             self._kill()
 
     async def _run_worker(self) -> bool:
         """Run one worker to its end; whether another one is to follow."""
-        worker = await self._workers.take()
+        try:
+            worker = await self._workers.take()
+        except OSError as error:  # out of processes or memory, which may pass
+            self._begun.set()
+            return await self._may_restart(f"cannot be started: {error}")
         self._process = worker.process
         await worker.give(self._job)
         reader, writer = await asyncio.open_connection(sock=worker.connection)
@@ -205,11 +210,11 @@ class Feed:
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
-        return not self._finishing and await self._may_restart(code)
+        return not self._finishing and await self._may_restart(f"ended with code {code}")
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         messages = MessageReader()
-        with contextlib.suppress(ConnectionResetError):
+        with contextlib.suppress(ConnectionError):  # it died; a write that failed first is told to the reader too
             while data := await reader.read(65536):
                 for message in messages.feed(data):
                     if isinstance(message, KeyframeWanted):
@@ -228,16 +233,16 @@ class Feed:
         metrics.LAG_SECONDS.labels(stream).set(stats.lag_ms / 1000)
         metrics.CPU_SECONDS.labels(stream).set(stats.cpu_ms / 1000)
 
-    async def _may_restart(self, code: int) -> bool:
+    async def _may_restart(self, why: str) -> bool:
         now_ns = self._clock.now_ns()
         recent = [death for death in self._deaths if now_ns - death < DEATH_WINDOW_S * NS_PER_S]
         if len(recent) == len(RESTART_DELAYS_S):
-            self._log.error("worker died too often and is given up: no HLS for this session", exit_code=code)
+            self._log.error("worker died too often and is given up: no HLS for this session", why=why)
             return False
         self._deaths.append(now_ns)
         delay_s = RESTART_DELAYS_S[len(recent)]
         metrics.WORKER_RESTARTS.labels(self._job.stream).inc()
-        self._log.warning("worker died and is replaced", exit_code=code, delay_s=delay_s)
+        self._log.warning("worker died and is replaced", why=why, delay_s=delay_s)
         await asyncio.sleep(delay_s)
         return not self._finishing
 

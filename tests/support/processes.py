@@ -16,11 +16,20 @@ ROOT = Path(__file__).parents[2]
 TANDEM = Path(sys.executable).with_name("tandem")
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 20.0
+SHOWN_LINES = 200  # of what a program said, when its test fails
 
 
 def children(pid: int) -> list[int]:
     """Process ids of the direct children, in the order they were started."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def command_line(pid: int) -> bytes:
+    """How a process was started, words separated by NUL; empty if it has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
@@ -96,6 +105,7 @@ async def running(*command: str | Path, env: dict[str, str] | None = None) -> As
                 process.kill()
                 await process.wait()
         await asyncio.gather(*readers)
+        sys.stdout.write("\n  ".join([*map(str, command), "said:", *program.lines[-SHOWN_LINES:], "\n"]))
 
 
 @dataclass(frozen=True)

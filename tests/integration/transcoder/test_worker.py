@@ -6,10 +6,10 @@ import io
 import itertools
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from fractions import Fraction
-from pathlib import Path
 
 import av
 import numpy as np
@@ -21,7 +21,7 @@ from infra.ids import SessionId, StreamName
 from infra.settings import Profile, Settings
 from support.box_tree import boxes, find, whole_length
 from support.coded_clip import Clip
-from support.processes import children
+from support.processes import children, command_line
 from support.recording_origin import Push, RecordingOrigin, recording_origin
 from transcoder.access_unit import AccessUnit, Codec, Track
 from transcoder.supervisor import Feed, Supervisor
@@ -224,8 +224,7 @@ async def test_damaged_sound_is_passed_over() -> None:
 
 def worker_pids() -> list[int]:
     """The workers in the order they were started: one at work, one waiting for its turn."""
-    commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children(os.getpid())}
-    return [pid for pid, command in commands.items() if b"transcoder.worker" in command]
+    return [pid for pid in children(os.getpid()) if b"transcoder.worker" in command_line(pid)]
 
 
 async def test_a_killed_worker_is_replaced_and_its_timeline_goes_on() -> None:
@@ -250,6 +249,32 @@ async def test_a_killed_worker_is_replaced_and_its_timeline_goes_on() -> None:
             assert after.ended_cleanly is True
             assert decode_times(after)[0] > decode_times(before)[-1]
     assert worker_pids() == []
+
+
+async def test_a_worker_whose_death_is_first_seen_by_a_failing_write_is_replaced() -> None:
+    async with broadcast() as live:
+        first, waiting = worker_pids()
+        os.kill(first, signal.SIGKILL)
+        while command_line(first):  # not a moment for the loop to read the end of the socket
+            pass
+        for unit in clip(seconds=0.2).units():
+            live.feed.push(unit)
+        async with asyncio.timeout(30):
+            await live.wishes.get()  # the next worker is there
+        assert worker_pids()[0] == waiting
+
+
+async def test_a_worker_that_cannot_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    wishes: asyncio.Queue[None] = asyncio.Queue()
+    async with recording_origin() as origin:
+        supervisor = Supervisor(Settings(log_level="error"), SystemClock(), origin.target)
+        with monkeypatch.context() as without_python:
+            without_python.setattr(sys, "executable", "/nowhere/python")
+            await supervisor.start(StreamName("s"), SessionId("x"), lambda: wishes.put_nowait(None))
+        assert worker_pids() == []
+        async with asyncio.timeout(30):
+            await wishes.get()  # a worker is there
+        await supervisor.close()
 
 
 async def test_an_origin_that_refuses_ends_the_worker_and_not_the_node() -> None:
