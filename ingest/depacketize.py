@@ -53,7 +53,7 @@ class Depacketizer(Protocol):
     """Collects one track."""
 
     def push(self, packet: RtpPacket, lost_before: int) -> list[CodedFrame]:
-        """Take the next packet in order; what is complete now, at most two.
+        """Take the next packet in order, its payload not empty; what is complete now, at most two.
 
         Raises:
             Malformed: the payload is not what the codec's format allows.
@@ -79,7 +79,7 @@ class OpusDepacketizer:
         """See `Depacketizer`."""
         if len(packet.payload) > MAX_OPUS_BYTES:
             raise Malformed(f"Opus packet of {len(packet.payload)} bytes refused: at most {MAX_OPUS_BYTES}")
-        return [CodedFrame(packet.payload, key=True, timestamp=packet.timestamp)] if packet.payload else []
+        return [CodedFrame(packet.payload, key=True, timestamp=packet.timestamp)]
 
 
 class _Picture:
@@ -120,8 +120,6 @@ class Vp8Depacketizer:
 
     def push(self, packet: RtpPacket, lost_before: int) -> list[CodedFrame]:
         """See `Depacketizer`."""
-        if not packet.payload:
-            return []
         picture = self._picture
         frames: list[CodedFrame] = []
         if picture.open and (lost_before or packet.timestamp != picture.timestamp):
@@ -191,8 +189,6 @@ class H264Depacketizer:
 
     def push(self, packet: RtpPacket, lost_before: int) -> list[CodedFrame]:
         """See `Depacketizer`."""
-        if not packet.payload:
-            return []
         picture = self._picture
         frames: list[CodedFrame] = []
         if picture.open:

@@ -83,7 +83,7 @@ class TrackStats:
 class _Source:
     """What belongs to one SSRC and is lost with it."""
 
-    __slots__ = ("begins", "extender", "last_ns", "nacks", "odd_sequence", "reception", "reorder", "since_ns")
+    __slots__ = ("extender", "last_ns", "lost", "nacks", "odd_sequence", "reception", "reorder", "since_ns")
 
     def __init__(self, ssrc: int, plan: TrackPlan, now_ns: int) -> None:
         video_wait_ns = VIDEO_WAIT_NS if plan.nack else REORDER_WAIT_NS
@@ -93,7 +93,7 @@ class _Source:
         self.nacks = NackQueue(wait_ns)
         self.reception = Reception(ssrc, plan.clock_rate)
         self.since_ns = self.last_ns = now_ns
-        self.begins = True  # nothing was handed out yet
+        self.lost = 1  # packets lost since the last payload; what came before us is as good as lost
         self.odd_sequence: int | None = None
 
 
@@ -187,14 +187,16 @@ class InboundTrack:
         self._arrival_ns = max(self._arrival_ns, ordered.arrival_ns)
         if ordered.lost_before:
             self._lose()
+        source.lost += ordered.lost_before
+        if not ordered.item.payload:  # a bandwidth probe; a loss before it is a loss before the next payload
+            return []
+        lost_before, source.lost = source.lost, 0
         try:
-            frames = self._depacketizer.push(ordered.item, ordered.lost_before + source.begins)
+            frames = self._depacketizer.push(ordered.item, lost_before)
         except Malformed:
             self._refused += 1
             self._lose()
             return []
-        finally:
-            source.begins = False
         return [unit for frame in frames if (unit := self._admit(frame)) is not None]
 
     def _lose(self) -> None:

@@ -155,11 +155,6 @@ def test_an_endless_picture_is_refused(kind: str, monkeypatch: pytest.MonkeyPatc
         frames(machine, [more, more])
 
 
-def test_probes_are_no_part_of_a_picture() -> None:
-    for machine in (H264Depacketizer(), Vp8Depacketizer()):
-        assert machine.push(packet(b"", 0, marker=True), 0) == []
-
-
 def test_where_h264_pictures_begin() -> None:
     assert begins_picture(b"\x09\xf0")
     assert begins_picture(b"\x18\0\2\x67a")
@@ -254,7 +249,6 @@ def test_a_vp8_descriptor_without_content_is_refused(payload: str) -> None:
 def test_an_opus_packet_is_a_frame() -> None:
     machine = depacketizer_of(Codec.OPUS)
     assert machine.push(packet(b"sound", 960), 3) == [CodedFrame(b"sound", True, 960)]
-    assert machine.push(packet(b"", 960), 0) == []
     with pytest.raises(Malformed):
         machine.push(packet(bytes(MAX_OPUS_BYTES + 1), 960), 0)
 

@@ -129,6 +129,24 @@ def test_malformed_payloads_are_losses() -> None:
     assert track.stats(NOW).refused == 1
 
 
+def test_padding_is_no_part_of_a_picture() -> None:
+    track = video()
+    padded = [packet(1, KEY), packet(2, b""), packet(3), packet(4, b"")]
+    assert [unit.rtp_timestamp for unit in feed(track, *padded)] == [3000, 9000]
+    sound = InboundTrack(audio_plan(), clock())
+    assert feed(sound, packet(1, b"")) == []
+
+
+def test_a_loss_before_padding_breaks_the_picture_it_fell_into() -> None:
+    first, middle, last = (KEY + bytes(50), b"\x00" + bytes(50), b"\x00" + bytes(50))
+    track = video(nack=False)
+    feed(track, packet(1, KEY))
+    feed(track, RtpPacket(96, False, 2, 6000, SSRC, first), RtpPacket(96, False, 3, 6000, SSRC, middle))
+    feed(track, RtpPacket(96, False, 5, 6000, SSRC, b""), RtpPacket(96, True, 6, 6000, SSRC, last))
+    assert track.access_units(NOW + REORDER_WAIT_NS) == []
+    assert track.keyframe_due(NOW + REORDER_WAIT_NS)
+
+
 def test_duplicates_are_acknowledged_but_refused() -> None:
     track = video()
     feed(track, packet(1, KEY))
