@@ -46,7 +46,8 @@ class Endpoint:
         headers = self._headers(links=True)
         headers[hdrs.LOCATION] = resource_path(self._protocol, stream, accepted.resource_id)
         headers[hdrs.ETAG] = accepted.etag
-        return web.Response(status=HTTPStatus.CREATED, text=accepted.answer, content_type=SDP, headers=headers)
+        headers[hdrs.CONTENT_TYPE] = SDP
+        return web.Response(status=HTTPStatus.CREATED, body=accepted.answer.encode(), headers=headers)
 
     async def describe(self, request: web.Request) -> web.Response:
         """GET: 204, for there is nothing to read (RFC 9725 4.1)."""
@@ -88,7 +89,8 @@ class Endpoint:
             return web.Response(status=HTTPStatus.NO_CONTENT, headers=self._headers())
         headers = self._headers()
         headers[hdrs.ETAG] = restarted.etag
-        return web.Response(text=restarted.fragment, content_type=fragment.MEDIA_TYPE, headers=headers)
+        headers[hdrs.CONTENT_TYPE] = fragment.MEDIA_TYPE
+        return web.Response(body=restarted.fragment.encode(), headers=headers)
 
     async def delete(self, request: web.Request) -> web.Response:
         """The end of the connection: 200, also if it had ended already."""
@@ -125,6 +127,8 @@ async def _text(request: web.Request) -> str:
             return (await read_body(request, MAX_SDP_CHARS)).decode()
     except TimeoutError as error:
         raise SdpMalformed(f"body refused: it was not whole after {_BODY_TIMEOUT_S} s") from error
+    except (web.RequestPayloadError, ConnectionError) as error:
+        raise SdpMalformed("body refused: it broke off, or is not what its Content-Encoding says") from error
     except UnicodeDecodeError as error:
         raise SdpMalformed("body refused: it is not UTF-8") from error
 

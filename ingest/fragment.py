@@ -1,9 +1,7 @@
 """Pure: trickle fragments, ``application/trickle-ice-sdpfrag`` (RFC 8840): read a client's, write ours.
 
-A lite agent needs no remote candidates, so they are counted and passed over, whatever their transport or address.
+A lite agent needs no remote candidates, so they are passed over, whatever their transport or address.
 """
-
-from dataclasses import dataclass
 
 from ingest.answer import ICE_OPTIONS, LocalSide, candidate_lines
 from ingest.errors import FragmentMalformed, SdpMalformed
@@ -13,17 +11,8 @@ from ingest.sdp import Attributes, read_fragment
 MEDIA_TYPE = "application/trickle-ice-sdpfrag"
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
-    """What a client's fragment says; ``credentials`` None when it names none."""
-
-    credentials: IceCredentials | None
-    candidates: int
-    ended: bool
-
-
-def read_trickle(text: str) -> Fragment:
-    """A client's fragment.
+def read_trickle(text: str) -> IceCredentials | None:
+    """The ICE session a client's fragment belongs to, None if it does not say.
 
     Raises:
         FragmentMalformed: it breaks the grammar, or has neither credentials nor candidates nor their end.
@@ -34,13 +23,11 @@ def read_trickle(text: str) -> Fragment:
         credentials = _credentials(levels)
     except SdpMalformed as error:
         raise FragmentMalformed(f"trickle fragment refused: {error}") from error
-    candidates = sum(len(level.every("candidate")) for level in levels)
-    ended = any("end-of-candidates" in level for level in levels)
-    if credentials is None and not candidates and not ended:
+    if credentials is None and not any({"candidate", "end-of-candidates"} & level.keys() for level in levels):
         raise FragmentMalformed(
             "trickle fragment refused: it needs a=ice-ufrag and a=ice-pwd, a=candidate or a=end-of-candidates"
         )
-    return Fragment(credentials, candidates, ended)
+    return credentials
 
 
 def write_restarted(media: str, mid: str, local: LocalSide) -> str:

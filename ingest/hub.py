@@ -25,7 +25,7 @@ from ingest.errors import IceSessionPassed, NodeDraining, ResourceUnknown
 from ingest.fragment import read_trickle, write_restarted
 from ingest.grace import Phase
 from ingest.ice_servers import IceServer, read_ice_servers
-from ingest.links import Protocol, entity_tag, if_match_admits
+from ingest.links import Protocol, entity_tag, if_match_admits, if_match_is_any
 from ingest.negotiation import Agreement, agree_to_publish, agree_to_view, sent_track
 from ingest.offer import IceCredentials, Offer, Purpose, read_offer
 from ingest.session import EndReason
@@ -135,11 +135,10 @@ class IngestHub:
         admit_publisher(stream, self._limits, self._load(), known=broadcast is not None, silent_ns=silent_ns)
         offer = read_offer(text, Purpose.PUBLISH)
         agreements = agree_to_publish(offer)
-        if broadcast is None:
-            now_ns = self._clock.now_ns()
-            session = session_id(now_ns, secrets.token_bytes(_SESSION_BYTES))
-            broadcast = self._broadcasts[stream] = Broadcast(stream, session, self._around)
         accepted, connection = self._accept(Protocol.WHIP, stream, offer, agreements)
+        if broadcast is None:
+            session = session_id(self._clock.now_ns(), secrets.token_bytes(_SESSION_BYTES))
+            broadcast = self._broadcasts[stream] = Broadcast(stream, session, self._around)
         plans = [agreement.plan for agreement in agreements if agreement.plan is not None]
         sent = [track for agreement in agreements if (track := sent_track(agreement)) is not None]
         broadcast.offered(Publisher(connection, plans, sent))
@@ -176,14 +175,16 @@ class IngestHub:
         resource = self._find(protocol, stream, resource_id)
         if not if_match_admits(if_match, resource.etag):
             raise IceSessionPassed("If-Match refused: it names an ICE session that is not the current one")
-        remote = read_trickle(text).credentials
-        if remote is None or remote == resource.connection.agent.remote:
+        remote, agent = read_trickle(text), resource.connection.agent
+        if remote is None or remote == agent.remote_before:  # candidates; the latter overtaken by a restart
             return None
-        local = _new_credentials()
-        resource.connection.restart_ice(local, remote)
-        resource.etag = entity_tag(secrets.token_bytes(_ETAG_BYTES))
+        if remote != agent.remote:
+            resource.connection.restart_ice(_new_credentials(), remote)
+            resource.etag = entity_tag(secrets.token_bytes(_ETAG_BYTES))
+        elif not (agent.restarting and if_match_is_any(if_match)):  # not a request again whose answer was lost
+            return None
         media, mid = resource.first
-        return Restarted(resource.etag, write_restarted(media, mid, self._local_side(local)))
+        return Restarted(resource.etag, write_restarted(media, mid, self._local_side(agent.local)))
 
     def delete(self, protocol: Protocol, stream: StreamName, resource_id: str) -> None:
         """End a connection at its client's wish; again, or after it ended by itself, is fine.

@@ -99,11 +99,12 @@ def error_response(request: stun.Message, code: tuple[int, str], key: bytes | No
 class IceAgent:
     """One connection's ICE-lite agent; see the theory of operation above."""
 
-    __slots__ = ("_addresses", "_last_valid_ns", "_passing", "local", "remote", "selected")
+    __slots__ = ("_addresses", "_last_valid_ns", "_passing", "local", "remote", "remote_before", "selected")
 
     def __init__(self, local: IceCredentials, remote: IceCredentials, now_ns: int) -> None:
         self.local = local
         self.remote = remote
+        self.remote_before: IceCredentials | None = None  # of the ICE session before, None without a restart
         self.selected: Address | None = None
         self._passing: IceCredentials | None = None
         self._addresses: dict[Address, None] = {}  # in the order of their last check
@@ -152,8 +153,13 @@ class IceAgent:
         retired = self._passing.ufrag if self._passing is not None else None
         self._passing = self.local
         self.local = local
-        self.remote = remote
+        self.remote, self.remote_before = remote, self.remote
         return retired
+
+    @property
+    def restarting(self) -> bool:
+        """The peer has not nominated in the current ICE session yet, and an older one goes on."""
+        return self._passing is not None
 
     def ufrags(self) -> tuple[str, ...]:
         """The local ufrags that are valid now."""

@@ -26,7 +26,13 @@ def if_match_admits(header: str | None, etag: str) -> bool:
     A missing header does: the letter of RFC 9725 asks for 428, but whip-whep.js and Eyevinn's client send none with
     their candidates. ``*`` comes with and without quotes, since the RFC's own example has them.
     """
-    if header is None:
-        return True
-    tags = {tag.strip() for tag in header.split(",")}
-    return bool(tags & {"*", '"*"', etag})
+    return header is None or etag in _tags(header) or if_match_is_any(header)
+
+
+def if_match_is_any(header: str | None) -> bool:
+    """Whether If-Match is ``*``: this is how a client asks for an ICE restart (RFC 9725 4.3.3)."""
+    return header is not None and bool(_tags(header) & {"*", '"*"'})
+
+
+def _tags(header: str) -> set[str]:
+    return {tag.strip() for tag in header.split(",")}

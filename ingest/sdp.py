@@ -14,7 +14,7 @@ from ingest.errors import SdpMalformed, shown
 MAX_SDP_CHARS = 64 * 1024  # Chromium's largest offers have 10 KB
 MAX_SECTIONS = 8  # audio and video need two
 
-_MEDIA_LINE = re.compile(r"([a-z]+) (\d{1,5})(?:/\d{1,5})? ([A-Za-z/-]{1,40}) (\S+(?: \S+)*)")
+_MEDIA_LINE = re.compile(r"([a-z]+) (\d{1,5})(?:/\d{1,5})? ([A-Za-z/-]{1,40}) (\S+(?: \S+)*)", re.ASCII)
 _MAX_PORT = 65535
 
 

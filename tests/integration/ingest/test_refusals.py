@@ -10,6 +10,7 @@ from typing import NamedTuple
 import aiohttp
 import pytest
 from multidict import CIMultiDictProxy
+from structlog.testing import capture_logs
 
 from support.eventually import eventually
 from support.ingest_node import IngestNode, ingest_node
@@ -81,8 +82,10 @@ WRONG = {
     "no usable codec": (OFFER.replace("H264", "H265").encode(), SDP, 422),
     "data only": (offer_of("chromium-data").encode(), SDP, 422),
     "100 m-lines": ((OFFER + "m=video 9 UDP/TLS/RTP/SAVPF 96\n" * 98).encode(), SDP, 400),
+    "digits of another script": (OFFER.replace("m=audio 9", "m=audio \u0669").encode(), SDP, 400),
     "two videos": ((OFFER + SECOND_VIDEO).encode(), SDP, 422),
     "100000 candidates": ((OFFER + CANDIDATE * 100_000).encode(), SDP, 413),
+    "not gzip": (OFFER.encode(), {**SDP, "Content-Encoding": "gzip"}, 400),
     "5 MB": (b"v=0\r\n" + b"a" * 5_000_000, SDP, 413),
     "a viewer's offer": (VIEWER_OFFER.encode(), SDP, 422),
 }  # fmt: skip
@@ -113,7 +116,7 @@ FRAGMENT_HEADERS = {"Content_Type": "application/trickle-ice-sdpfrag"}
 async def test_an_accepted_offer_is_answered_with_all_headers(ask: Client) -> None:
     reply = await ask("POST", "/whip/film", OFFER, **SDP_HEADERS)
     assert reply.status == 201
-    assert reply.headers["Content-Type"].startswith("application/sdp")
+    assert reply.headers["Content-Type"] == "application/sdp"
     assert reply.headers["Location"].startswith("/whip/film/")
     assert len(reply.headers["Location"]) >= len("/whip/film/") + 20
     assert reply.headers["ETag"].startswith('"')
@@ -209,6 +212,35 @@ async def test_a_restart_makes_the_old_entity_tag_invalid(ask: Client) -> None:
     assert "a=ice-lite" in restarted.text
     assert (await ask("PATCH", location, CANDIDATE, **FRAGMENT_HEADERS, If_Match=tag)).status == 412
     assert (await ask("PATCH", location, fresh, **FRAGMENT_HEADERS, If_Match=restarted.headers["ETag"])).status == 204
+
+
+async def test_a_restart_whose_answer_was_lost_is_answered_again(ask: Client) -> None:
+    location = (await ask("POST", "/whip/film", OFFER, **SDP_HEADERS)).headers["Location"]
+    fresh = "a=ice-ufrag:fresh\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\n" + CANDIDATE
+    lost, again = [await ask("PATCH", location, fresh, **FRAGMENT_HEADERS, If_Match="*") for _ in range(2)]
+    assert (again.status, again.headers["ETag"], again.text) == (200, lost.headers["ETag"], lost.text)
+
+
+async def test_a_candidate_overtaken_by_a_restart_does_not_restart_ice_again(ask: Client) -> None:
+    location = (await ask("POST", "/whip/film", OFFER, **SDP_HEADERS)).headers["Location"]
+    first = "a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\n"
+    restarted = await ask("PATCH", location, first.replace("abcd\r", "fresh\r"), **FRAGMENT_HEADERS, If_Match="*")
+    assert (await ask("PATCH", location, first + CANDIDATE, **FRAGMENT_HEADERS)).status == 204
+    tag = restarted.headers["ETag"]
+    assert (await ask("PATCH", location, CANDIDATE, **FRAGMENT_HEADERS, If_Match=tag)).status == 204
+
+
+async def test_a_body_that_breaks_off_is_refused_and_is_no_failure_of_ours(node: IngestNode) -> None:
+    host, port = node.url.removeprefix("http://").split(":")
+    head = "POST /whip/film HTTP/1.1\r\nHost: x\r\nContent-Type: application/sdp\r\nContent-Length: 100\r\n\r\nv=0\r\n"
+    with capture_logs() as logged:
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(head.encode())
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+        await eventually(lambda: [(entry["event"], entry["status"]) for entry in logged] == [("request refused", 400)])
+    assert node.hub.snapshot() == []
 
 
 async def test_options_tell_what_can_be_posted_and_a_preflight_tells_no_servers(ask: Client) -> None:

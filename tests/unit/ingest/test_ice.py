@@ -126,7 +126,10 @@ def test_checks_and_authenticated_media_are_signs_of_life() -> None:
 def test_a_restart_keeps_the_old_session_until_the_new_one_is_nominated() -> None:
     ice = agent()
     checked(ice, check_to(LOCAL), HOME)
+    assert not ice.restarting
     assert ice.restart(NEW, IceCredentials("peer2", "q" * 22)) is None
+    assert ice.restarting
+    assert ice.remote_before == REMOTE
     assert ice.ufrags() == ("newer", "ours")
     assert ice.remote.ufrag == "peer2"
     assert checked(ice, check_to(LOCAL), HOME).checked
@@ -134,6 +137,7 @@ def test_a_restart_keeps_the_old_session_until_the_new_one_is_nominated() -> Non
     assert ice.selected == HOME
     assert checked(ice, check_to(NEW), MOBILE).retired == "ours"
     assert (ice.selected, ice.ufrags()) == (MOBILE, ("newer",))
+    assert not ice.restarting
     assert not checked(ice, check_to(LOCAL), HOME).checked
 
 
