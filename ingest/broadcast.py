@@ -181,7 +181,7 @@ class Broadcast:
         publisher.receiver = receiver
         publisher.task = self._around.tasks.spawn(receiver.run(), f"receiver of {self.stream}")
         if returned:
-            metrics.PUBLISHERS_RETURNED.labels(self.stream).inc()
+            metrics.PUBLISHERS_RETURNED.inc()
         else:
             self._around.origin_open(self.stream, self.session)
             tracks = [plan.track for plan in publisher.plans]
@@ -197,7 +197,7 @@ class Broadcast:
         self.publisher = None
         lost = self.phase is Phase.LIVE and not reason.deliberate
         if lost:
-            metrics.PUBLISHERS_LOST.labels(self.stream).inc()
+            metrics.PUBLISHERS_LOST.inc()
         self._machine.gone(self._around.clock.now_ns(), deliberate=reason.deliberate)
         self._log.info("publisher lost" if lost else "publisher left", reason=reason.value)
         self._end_if_over(reason.value)
@@ -262,6 +262,7 @@ class Broadcast:
             if viewer is not None:
                 viewer.say_goodbye()
             connection.end(EndReason.STREAM_ENDED)
+        metrics.forget(self.stream)
         self._log.info("broadcast ended", reason=reason)
         self._around.on_ended(self)
 

@@ -19,6 +19,7 @@ from ingest.transport import MediaSink
 
 _QUEUE_DATAGRAMS = 64  # of a handshake; a real one has six
 _EARLY_DATAGRAMS = 64  # media that overtook the end of the handshake: FFmpeg's first keyframe
+_MAX_SOURCES = 256  # SSRCs of one peer: libsrtp keeps each for ever and looks them up one by one (3 us for a thousand)
 _HELLO_REPEAT_S = 0.05  # FFmpeg loses the first ClientHello, and OpenSSL repeats it only after 1 s
 _DTLS = range(20, 64)  # first byte (RFC 7983 7)
 _RTP = range(128, 192)
@@ -126,6 +127,7 @@ class DtlsPeer:
         self._tx: pylibsrtp.Session | None = None
         self._early: deque[tuple[bytes, int]] = deque(maxlen=_EARLY_DATAGRAMS)
         self._sink: MediaSink | None = None
+        self._sources: set[bytes] = set()  # SSRCs that passed authentication
         self.last_media_ns: int | None = None
 
     async def handshake(self, on_closed: Callable[[], None]) -> bool:
@@ -198,11 +200,16 @@ class DtlsPeer:
             self._early.append((data, arrival_ns))
             return
         is_rtcp = len(data) > 1 and data[1] & 0x7F in _RTCP
+        source = data[4:8] if is_rtcp else data[8:12]
+        if source not in self._sources and len(self._sources) >= _MAX_SOURCES:
+            metrics.DATAGRAMS_DROPPED.labels("too many sources").inc()
+            return
         try:
             packet = self._rx.unprotect_rtcp(data) if is_rtcp else self._rx.unprotect(data)
         except pylibsrtp.Error:
             metrics.DATAGRAMS_DROPPED.labels("not authenticated").inc()
             return
+        self._sources.add(source)
         self._wire.alive(arrival_ns)
         if is_rtcp:
             self._sink.on_rtcp(packet, arrival_ns)

@@ -44,6 +44,22 @@ CONNECT_SECONDS = Histogram(
     ["role"],
     buckets=(0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
 )
-PUBLISHERS_LOST = Counter("tandem_ingest_publishers_lost", "Publishers that vanished without a goodbye", ["stream"])
-PUBLISHERS_RETURNED = Counter("tandem_ingest_publishers_returned", "Publishers back within the grace time", ["stream"])
+PUBLISHERS_LOST = Counter("tandem_ingest_publishers_lost", "Publishers that vanished without a goodbye")
+PUBLISHERS_RETURNED = Counter("tandem_ingest_publishers_returned", "Publishers back within the grace time")
 UNITS_NOT_FED = Counter("tandem_ingest_access_units_not_fed", "Access units lost before the transcoder ran", ["stream"])
+
+_PER_STREAM = (
+    *TRACK_COUNTERS,
+    BITRATE,
+    JITTER,
+    FORWARDED_PACKETS,
+    FORWARDED_BYTES,
+    FORWARD_LOST,
+    UNITS_NOT_FED,
+)
+
+
+def forget(stream: str) -> None:
+    """Drop a stream's series when its broadcast is over, so that names do not pile up."""
+    for metric in _PER_STREAM:
+        metric.remove_by_labels({"stream": stream})

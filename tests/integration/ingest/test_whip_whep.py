@@ -2,12 +2,15 @@
 
 import asyncio
 import socket
+import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
+from prometheus_client import generate_latest
 
+from ingest import metrics
 from ingest.offer import IceCredentials
 from support.eventually import eventually
 from support.ingest_node import IngestNode, ingest_node
@@ -153,12 +156,37 @@ async def test_garbage_from_the_peers_own_address_does_not_disturb_its_session(n
         assert node.hub.snapshot()[0].state == "live"
 
 
+async def test_a_publisher_that_invents_sources_without_end_is_held_to_a_bound(node: IngestNode) -> None:
+    async with publisher(f"{node.url}/whip/film") as source:
+        await eventually(lambda: media_flows(node))
+        dtls = source.connection.getSenders()[0].transport
+        refused = metrics.DATAGRAMS_DROPPED.labels("too many sources")
+        before = refused._value.get()
+        for ssrc in range(1, 601):
+            await dtls._send_rtp(struct.pack("!BBHII", 0x80, 127, 1, 1, ssrc) + b"sound")
+        await eventually(lambda: refused._value.get() >= before + 300)
+        feed = node.feeds.feeds[0]
+        seen = len(feed.units)
+        await eventually(lambda: len(feed.units) > seen + 20)
+
+
+async def test_series_of_streams_that_ended_do_not_pile_up(node: IngestNode) -> None:
+    async with publisher(f"{node.url}/whip/once") as source:
+        await eventually(lambda: media_flows(node))
+        await eventually(lambda: 'tandem_ingest_rtp_packets_total{stream="once"' in generate_latest().decode())
+        await source.delete()
+        await eventually(lambda: not node.hub.snapshot())
+    assert 'stream="once"' not in generate_latest().decode()
+
+
 async def test_a_peer_whose_certificate_is_not_the_announced_one_is_refused(node: IngestNode) -> None:
     async with session() as impostor:
         impostor.connection.addTransceiver("audio", "sendonly")
         await impostor.offer(f"{node.url}/whip/film", fingerprint=FINGERPRINT)
         assert [stream.state for stream in node.hub.snapshot()] == ["starting"]
         await eventually(lambda: not node.hub.snapshot())
+        # its side of the handshake succeeds; aiortc leaves tasks behind if it is closed in the middle
+        await eventually(lambda: impostor.connection.connectionState == "connected")
     assert node.feeds.feeds == []
 
 
