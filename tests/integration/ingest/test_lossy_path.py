@@ -54,10 +54,12 @@ def test_every_picture_survives_loss_because_it_is_asked_for_again(
 ) -> None:
     source = list(video_units(codec, slices=2 if codec is Codec.H264 else 1))
     path = Path(seed, codec, loss=loss, jitter_ms=jitter_ms, start_ns=source[0].capture_ns)
-    path.network.perfect = True  # nothing tells that a packet was before the very first
+    path.network.perfect = True  # nothing tells that a packet was before the very first, or behind the very last
     path.play(source[:2])
     path.network.perfect = False
-    path.play(source[2:])
+    path.play(source[2:-1])
+    path.network.perfect = True
+    path.play(source[-1:])
     path.settle()
     received = path.track(Track.VIDEO)
     assert content(received) == content(source)

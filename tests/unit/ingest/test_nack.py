@@ -4,6 +4,7 @@ from ingest.nack import (
     MAX_REQUESTS,
     MAX_RETRY_NS,
     MIN_RETRY_NS,
+    SPACING_NS,
     NackQueue,
     rtx_payload,
     unwrap_rtx,
@@ -48,7 +49,32 @@ def test_after_the_time_to_give_up_it_is_over() -> None:
     assert len(queue) == 0
 
 
-def test_the_round_trip_is_learned_from_answers_to_single_requests_within_bounds() -> None:
+def test_requests_are_collected_for_a_while_and_what_arrives_meanwhile_is_not_asked_for() -> None:
+    queue = NackQueue()
+    queue.seen(1, 0)
+    queue.seen(3, 0)
+    assert queue.due(0) == [2]
+    queue.seen(5, MS)
+    queue.seen(7, MS)
+    assert queue.due(SPACING_NS - 1) == []
+    queue.seen(4, SPACING_NS - 1)
+    assert queue.due(SPACING_NS) == [6]
+
+
+def test_a_round_trip_longer_than_the_first_guess_is_learned() -> None:
+    queue = NackQueue()
+    queue.seen(0, 0)
+    requests = []
+    for index in range(20):
+        begin_ns = index * 1000 * MS
+        queue.seen(2 * index + 2, begin_ns)
+        requests.append(sum(len(queue.due(begin_ns + passed * MS)) for passed in range(150)))
+        queue.seen(2 * index + 1, begin_ns + 150 * MS)
+    assert requests[0] == 3
+    assert requests[-1] == 1
+
+
+def test_the_round_trip_is_learned_within_bounds() -> None:
     queue = NackQueue()
     queue.seen(0, 0)
     for index in range(40):
@@ -57,17 +83,14 @@ def test_the_round_trip_is_learned_from_answers_to_single_requests_within_bounds
         queue.due(now_ns)
         queue.seen(2 * index + 1, now_ns + MS)
     assert queue.round_trip_ns < 2 * MS
-    queue.seen(100, 0)
-    asked = queue.due(0)
-    assert queue.due(MIN_RETRY_NS - 1) == []
-    assert queue.due(MIN_RETRY_NS) == asked
-    before = queue.round_trip_ns
-    queue.seen(asked[0], 400 * MS)  # asked for twice: which request was answered?
-    assert queue.round_trip_ns == before
+    begin_ns = 60_000 * MS
+    queue.seen(82, begin_ns)
+    assert queue.due(begin_ns) == [81]
+    assert queue.due(begin_ns + MIN_RETRY_NS - 1) == []
+    assert queue.due(begin_ns + MIN_RETRY_NS) == [81]
     queue.round_trip_ns = 10 * MAX_RETRY_NS
-    queue.seen(102, 0)
-    assert 101 in queue.due(0)
-    assert 101 in queue.due(MAX_RETRY_NS)
+    assert queue.due(begin_ns + MIN_RETRY_NS + MAX_RETRY_NS - 1) == []
+    assert queue.due(begin_ns + MIN_RETRY_NS + MAX_RETRY_NS) == [81]
 
 
 def test_an_unasked_packet_teaches_nothing() -> None:
@@ -88,7 +111,7 @@ def test_an_outage_is_bounded() -> None:
     assert len(queue) == MAX_MISSING
     asked = queue.due(0)
     assert len(asked) == MAX_REQUESTS
-    assert queue.due(0)[0] == asked[-1] + 1
+    assert queue.due(SPACING_NS)[0] == asked[-1] + 1
 
 
 def test_a_retransmission_carries_the_original() -> None:
