@@ -96,6 +96,7 @@ class Broadcast:
         self._around = around
         self._machine = BroadcastMachine(around.grace_ns)
         self._forwarder = Forwarder(stream)
+        self._kinds: frozenset[Track] = frozenset()  # what the transcoder was started for; empty before
         self._feed: Feed | None = None
         self._pending: deque[AccessUnit] | None = deque()  # until the transcoder runs; None if it never will
         self._over = asyncio.Event()
@@ -126,6 +127,10 @@ class Broadcast:
             viewers=len(self._forwarder),
             tracks=self._tracks,
         )
+
+    def takes(self, plans: Sequence[TrackPlan]) -> bool:
+        """Whether a publisher with these tracks can go on with it: renditions of a session do not come and go."""
+        return not self._kinds or self._kinds == {plan.track for plan in plans}
 
     def offered(self, publisher: Publisher) -> None:
         """A publisher was answered; it takes the place of the one before, if there is one."""
@@ -184,8 +189,8 @@ class Broadcast:
             metrics.PUBLISHERS_RETURNED.inc()
         else:
             self._around.origin_open(self.stream, self.session)
-            tracks = [plan.track for plan in publisher.plans]
-            self._around.tasks.spawn(self._run_feed(tracks), f"feed of {self.stream}")
+            self._kinds = frozenset(plan.track for plan in publisher.plans)
+            self._around.tasks.spawn(self._run_feed(), f"feed of {self.stream}")
         codecs = [track.codec.name for track in publisher.sent]
         self._log.info("publisher returned" if returned else "publisher connected", codecs=codecs)
         publisher.connection.deliver_to(receiver)
@@ -234,10 +239,10 @@ class Broadcast:
             self.request_keyframe()
         self._pending.append(unit)
 
-    async def _run_feed(self, tracks: Collection[Track]) -> None:
+    async def _run_feed(self) -> None:
         """Start the transcoder, hand it what has waited, and finish it when the broadcast ends."""
         try:
-            feed = await self._around.feeds.start(self.stream, self.session, self.request_keyframe, tracks)
+            feed = await self._around.feeds.start(self.stream, self.session, self.request_keyframe, self._kinds)
         except Exception:  # noqa: BLE001  viewers over WebRTC need no transcoder
             self._log.exception("transcoder not started")
             self._pending = None

@@ -136,10 +136,13 @@ class IngestHub:
         offer = read_offer(text, Purpose.PUBLISH)
         agreements = agree_to_publish(offer)
         accepted, connection = self._accept(Protocol.WHIP, stream, offer, agreements)
+        plans = [agreement.plan for agreement in agreements if agreement.plan is not None]
+        if broadcast is not None and not broadcast.takes(plans):
+            broadcast.end(EndReason.TRACKS_CHANGED)
+            broadcast = None
         if broadcast is None:
             session = session_id(self._clock.now_ns(), secrets.token_bytes(_SESSION_BYTES))
             broadcast = self._broadcasts[stream] = Broadcast(stream, session, self._around)
-        plans = [agreement.plan for agreement in agreements if agreement.plan is not None]
         sent = [track for agreement in agreements if (track := sent_track(agreement)) is not None]
         broadcast.offered(Publisher(connection, plans, sent))
         return accepted

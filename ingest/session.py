@@ -37,6 +37,7 @@ class EndReason(enum.Enum):
     TAKEN_OVER = "taken over by another publisher"
     STREAM_ENDED = "stream ended"
     CODEC_CHANGED = "codec of the stream changed"
+    TRACKS_CHANGED = "next publisher has other tracks"
     SHUTDOWN = "node shut down"
 
     @property

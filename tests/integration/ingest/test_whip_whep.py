@@ -229,6 +229,27 @@ async def test_a_publisher_that_dies_is_awaited_and_its_return_continues_the_ses
             await eventually(lambda: watching.connection.connectionState == "closed")
 
 
+async def test_a_publisher_that_returns_with_other_tracks_begins_a_new_session(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with ingest_node(clock) as node:
+        process = await whip_muxer(f"{node.url}/whip/film", 900, tmp_path)
+        await eventually(lambda: media_flows(node))
+        async with viewer(f"{node.url}/whep/film") as watching:
+            await eventually(lambda: watching.frames["video"] >= 5)
+            process.kill()
+            await process.wait()
+            await socket_is_quiet(node)
+            clock.advance(3)
+            async with publisher(f"{node.url}/whip/film", video=False):
+                await eventually(lambda: len(node.feeds.feeds) == 2 and node.feeds.feeds[1].units)
+                pictures, sound = node.feeds.feeds
+                assert (pictures.tracks, sound.tracks) == (set(Track), {Track.AUDIO})
+                await eventually(lambda: pictures.finished)
+                assert node.opened == [(feed.stream, feed.session) for feed in (pictures, sound)]
+                assert pictures.session != sound.session
+                await eventually(lambda: watching.connection.connectionState == "closed")
+
+
 def hear_viewers(node: IngestNode, clock: ManualClock) -> None:
     """What their next receiver report does, without waiting for it."""
     for broadcast in node.hub._broadcasts.values():
