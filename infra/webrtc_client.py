@@ -77,7 +77,7 @@ class Endpoint:
             async with self.http.post(self.url, data=offer, headers={"Content-Type": "application/sdp"}) as response:
                 location = response.headers.get("Location")
                 if response.status == HTTPStatus.CREATED and location:
-                    self._resource = urljoin(self.url, location)
+                    self._resource = urljoin(str(response.url), location)  # not ours if it redirected (RFC 9725 4.5)
                 return response.status, await response.text()
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise unreachable(self.url, error) from error

@@ -5,6 +5,8 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from infra.app import Node
 from infra.probe_hls import probe_hls
@@ -13,7 +15,8 @@ from infra.probe_whep import probe_whep
 from infra.publish import Publisher
 from infra.publish_source import PublishOptions, open_source
 from infra.settings import Settings
-from infra.webrtc_client import ClientFailed, Endpoint
+from infra.webrtc_client import ClientFailed, Endpoint, new_connection
+from support.eventually import eventually
 from support.film import film_path
 
 
@@ -75,6 +78,25 @@ async def test_a_second_publisher_is_told_that_the_name_is_in_use(node: Node) ->
         with pytest.raises(ClientFailed, match="the stream name is in use"):
             async with publishing(node, "busy"):
                 pass
+
+
+async def test_a_redirected_publisher_leaves_where_it_was_sent_to(node: Node) -> None:
+    async def redirect(_request: web.Request) -> web.Response:
+        raise web.HTTPTemporaryRedirect(f"{node.base_url}/whip/moved")
+
+    app = web.Application()
+    app.router.add_post("/whip/here", redirect)
+    async with TestServer(app) as server, Endpoint(str(server.make_url("/whip/here"))) as endpoint:
+        connection = new_connection()
+        connection.addTransceiver("audio", "sendonly")
+        await endpoint.offer(connection)
+        await eventually(lambda: connection.connectionState == "connected")
+        async with endpoint.http.get(f"{node.base_url}/api/streams") as response:
+            assert [stream["name"] for stream in (await response.json())["streams"]] == ["moved"]
+        await endpoint.leave()
+        async with endpoint.http.get(f"{node.base_url}/api/streams") as response:
+            assert (await response.json())["streams"] == []
+        await connection.close()
 
 
 async def test_a_publisher_learns_that_the_node_has_gone() -> None:
