@@ -17,9 +17,10 @@ from pylibsrtp import Policy, Session
 
 from infra.clock import SystemClock
 from ingest.batch import BatchSender
-from ingest.forwarder import Forwarder, ViewerSession
+from ingest.forwarder import Forwarder
 from ingest.packetize import packetize
 from ingest.tracks import TrackPlan
+from ingest.viewer import ViewerSession
 from transcoder.access_unit import AccessUnit, Codec, Track
 
 BITRATE_BPS = 2_500_000

@@ -12,7 +12,7 @@ from infra.clock import Clock
 from infra.ids import SessionId, StreamName
 from ingest import metrics
 from ingest.connection import Connection
-from ingest.forwarder import Forwarder, ViewerSession
+from ingest.forwarder import Forwarder
 from ingest.grace import BroadcastMachine, Phase
 from ingest.negotiation import SentTrack
 from ingest.receiver import Receiver
@@ -20,9 +20,10 @@ from ingest.session import EndReason
 from ingest.snapshot import StreamSnapshot, TrackSnapshot, track_snapshots
 from ingest.tasks import TaskHost
 from ingest.tracks import TrackPlan
+from ingest.viewer import ViewerSession
 from transcoder.access_unit import AccessUnit, Track
 
-NS_PER_MS = 1_000_000
+_NS_PER_MS = 1_000_000
 _MAX_PENDING_UNITS = 400  # waiting for the transcoder to start: 5 s of video and sound
 
 
@@ -123,7 +124,7 @@ class Broadcast:
             name=self.stream,
             session=self.session,
             state=self.phase.value,
-            started_ms=self.started_ns // NS_PER_MS,
+            started_ms=self.started_ns // _NS_PER_MS,
             viewers=len(self._forwarder),
             tracks=self._tracks,
         )

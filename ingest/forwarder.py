@@ -3,12 +3,9 @@
 from ingest import metrics
 from ingest.packetize import packetize
 from ingest.timestamps import OutboundTimestamps
-from ingest.viewer import OutgoingUnit, ViewerSession, ViewerStats
+from ingest.tracks import CLOCK_RATES
+from ingest.viewer import OutgoingUnit, ViewerSession
 from transcoder.access_unit import AccessUnit, Codec, Track
-
-__all__ = ["Forwarder", "OutgoingUnit", "ViewerSession", "ViewerStats"]
-
-CLOCK_RATES = {Codec.H264: 90_000, Codec.VP8: 90_000, Codec.OPUS: 48_000}  # RFC 6184 8.2.1, RFC 7741 6.1, RFC 7587 4.1
 
 
 class Forwarder:

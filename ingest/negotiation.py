@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ingest.errors import OfferUnservable, SdpMalformed
 from ingest.offer import Offer, OfferedCodec, OfferedSection
-from ingest.tracks import TrackPlan
+from ingest.tracks import CLOCK_RATES, TrackPlan
 from transcoder.access_unit import Codec, Track
 
 MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
@@ -18,7 +18,6 @@ TWCC_URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensio
 # What is taken of a publisher, best first. H.264 can be passed through to HLS, VP8 can not.
 _PREFERENCE = {Track.VIDEO: (Codec.H264, Codec.VP8), Track.AUDIO: (Codec.OPUS,)}
 _NAMES = {Codec.H264: "H264", Codec.VP8: "VP8", Codec.OPUS: "OPUS"}
-_CLOCK_RATES = {Codec.H264: 90_000, Codec.VP8: 90_000, Codec.OPUS: 48_000}
 _H264_PROFILES = ("42", "4D", "64")  # profile_idc of (constrained) baseline, main, high (ITU-T H.264 A.2)
 _H264_DEFAULT_PROFILE = "420010"  # without profile-level-id (RFC 6184 8.1)
 _PROFILE_LEVEL_ID_CHARS = 6
@@ -107,7 +106,7 @@ def _view(section: OfferedSection, sent: Sequence[SentTrack], new_ssrc: Callable
 
 
 def _is(offered: OfferedCodec, codec: Codec) -> bool:
-    if offered.name != _NAMES[codec] or offered.clock_rate != _CLOCK_RATES[codec]:
+    if offered.name != _NAMES[codec] or offered.clock_rate != CLOCK_RATES[codec]:
         return False
     if codec is not Codec.H264:
         return True

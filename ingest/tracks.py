@@ -4,6 +4,12 @@ from dataclasses import dataclass
 
 from transcoder.access_unit import Codec, Track
 
+CLOCK_RATES = {  # Hz
+    Codec.H264: 90_000,  # RFC 6184 8.2.1
+    Codec.VP8: 90_000,  # RFC 7741 6.1
+    Codec.OPUS: 48_000,  # RFC 7587 4.1
+}
+
 
 @dataclass(frozen=True, slots=True)
 class TrackPlan:

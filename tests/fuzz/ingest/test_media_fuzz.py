@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 
 from ingest import rtcp
 from ingest.depacketize import H264Depacketizer, Vp8Depacketizer
-from ingest.forwarder import Forwarder, ViewerSession
+from ingest.forwarder import Forwarder
 from ingest.packetize import packetize_h264, packetize_vp8, split_annex_b
 from ingest.receiver import Receiver
 from ingest.rtcp import parse_rtcp
 from ingest.rtp import Malformed, RtpPacket, parse_rtp, print_rtp
+from ingest.viewer import ViewerSession
 from support.coded_media import video_units
 from support.network_bytes import damaged
 from support.rtp_loopback import MS, ManualClock, RecordingTransport, audio_plan, video_plan

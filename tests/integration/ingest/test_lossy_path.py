@@ -2,9 +2,10 @@
 
 import pytest
 
-from ingest.forwarder import Forwarder, ViewerSession
+from ingest.forwarder import Forwarder
 from ingest.packetize import split_annex_b
 from ingest.receiver import Receiver
+from ingest.viewer import ViewerSession
 from support.coded_media import decode, opus_units, video_units
 from support.rtp_loopback import MS, Link, ManualClock, Network, audio_plan, video_plan
 from transcoder.access_unit import AccessUnit, Codec, Track

@@ -2,7 +2,7 @@ from dataclasses import replace
 from typing import Any
 
 from infra.clock import ntp_to_unix_ns, unix_ns_to_ntp
-from ingest.forwarder import Forwarder, ViewerSession
+from ingest.forwarder import Forwarder
 from ingest.rtcp import (
     Goodbye,
     ReportBlock,
@@ -13,7 +13,7 @@ from ingest.rtcp import (
     print_receiver_report,
 )
 from ingest.rtp import RtpPacket, parse_rtp
-from ingest.viewer import RING_PACKETS, RTX_BURST
+from ingest.viewer import RING_PACKETS, RTX_BURST, ViewerSession
 from support.coded_media import START_NS, opus_units, video_units
 from support.rtp_loopback import MS, ManualClock, RecordingTransport, audio_plan, video_plan
 from transcoder.access_unit import AccessUnit, Codec
