@@ -13,7 +13,6 @@ from transcoder.push_target import PushTarget
 
 MAX_BACKLOG_BYTES = 32 << 20  # a minute of a high ladder: an origin that is this far behind is not there
 CONNECT_TIMEOUT_S = 3.0
-ANSWER_TIMEOUT_S = 3.0
 TOGETHER_WITHIN_S = (
     1.5  # encoders begin within milliseconds of each other on an idle machine, within this on a busy one
 )
@@ -127,12 +126,12 @@ class Publisher:
         self._held.clear()
 
     async def finish(self) -> None:
-        """End every body cleanly and wait for the answers, for a bounded time."""
+        """End every body cleanly and wait for the answers; the supervisor bounds the time a worker may take."""
         self._begin()
         for push in self._pushes.values():
             push.end()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=ANSWER_TIMEOUT_S)
+            await asyncio.wait(self._tasks)
 
     def _pushed(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()):

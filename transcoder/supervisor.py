@@ -109,8 +109,16 @@ class _Workers:
 class Feed:
     """One session's way into its worker. ``push`` may be called from the event loop only; it never blocks."""
 
-    def __init__(self, job: Job, clock: Clock, workers: "_Workers", on_keyframe_wanted: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        clock: Clock,
+        workers: "_Workers",
+        on_keyframe_wanted: Callable[[], None],
+        finish_timeout_s: float,
+    ) -> None:
         self._job = job
+        self._finish_timeout_s = finish_timeout_s
         self._clock = clock
         self._workers = workers
         self._on_keyframe_wanted = on_keyframe_wanted
@@ -165,9 +173,9 @@ class Feed:
         if self._writer is not None and self._writer.can_write_eof():
             with contextlib.suppress(OSError):
                 self._writer.write_eof()
-        _, running = await asyncio.wait([self._owner], timeout=FINISH_TIMEOUT_S)
+        _, running = await asyncio.wait([self._owner], timeout=self._finish_timeout_s)
         if running:
-            self._log.error("worker did not finish in time and is killed", timeout_s=FINISH_TIMEOUT_S)
+            self._log.error("worker did not finish in time and is killed", timeout_s=self._finish_timeout_s)
             self._kill()
             self._owner.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -248,9 +256,19 @@ class Feed:
 
 
 class Supervisor:
-    """All workers of a node."""
+    """All workers of a node.
 
-    def __init__(self, settings: Settings, clock: Clock, push: PushTarget) -> None:
+    Args:
+        settings: of the encoders and the latency profile.
+        clock: the node's.
+        push: the origin.
+        finish_timeout_s: how long a worker may flush before it is killed.
+    """
+
+    def __init__(
+        self, settings: Settings, clock: Clock, push: PushTarget, finish_timeout_s: float = FINISH_TIMEOUT_S
+    ) -> None:
+        self._finish_timeout_s = finish_timeout_s
         self._settings = settings
         self._clock = clock
         self._push = push
@@ -274,7 +292,8 @@ class Supervisor:
         the next one only seconds later, whatever they are asked.
         """
         self._feeds = {feed for feed in self._feeds if not feed.finished}
-        feed = Feed(self._job(stream, session, tracks), self._clock, self._workers, on_keyframe_wanted)
+        job = self._job(stream, session, tracks)
+        feed = Feed(job, self._clock, self._workers, on_keyframe_wanted, self._finish_timeout_s)
         self._feeds.add(feed)
         await feed.begun()
         return feed

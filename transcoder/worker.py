@@ -40,7 +40,8 @@ from transcoder.timeline import Timeline
 AUDIO = RenditionName("audio")
 READ_BYTES = 1 << 18
 STATS_INTERVAL_S = 1.0
-SOUND_ALONE_AFTER_S = 2.0  # a publisher that announced video and sends none is heard all the same
+SOUND_ALONE_AFTER_NS = 2_000_000_000  # a publisher that announced video and sends none is heard all the same
+SOUND_DESPITE_VIDEO_NS = 10_000_000_000  # and so is one whose video cannot be decoded
 _PR_SET_PDEATHSIG = 1
 
 _log = structlog.get_logger("transcoder.worker")
@@ -61,6 +62,7 @@ class Worker:
         self._schedule: Schedule | None = None
         self._lost = 0
         self._first_sound_ns: int | None = None
+        self._video_seen = False
         self._pictures = PictureThread(self._clock, self._timeline, self._announce, self._want_keyframe, self._fail)
         self._sound = SoundThread(self._clock, self._timeline, partial(self._emit, AUDIO), self._fail)
 
@@ -103,6 +105,7 @@ class Worker:
 
     def _route(self, unit: AccessUnit) -> None:
         if unit.track is Track.VIDEO:
+            self._video_seen = True
             taken = self._pictures.put(unit) if self._job.video else True
         else:
             taken = self._sound.put(unit) if self._job.audio else True
@@ -110,11 +113,11 @@ class Worker:
         self._lost += not taken
 
     def _begin_with_sound_alone(self, unit: AccessUnit) -> None:
-        now_ns = self._clock.now_ns()
         if self._first_sound_ns is None:
-            self._first_sound_ns = now_ns
-        waited_s = (now_ns - self._first_sound_ns) / 1e9
-        if self._schedule is None and (not self._job.video or waited_s >= SOUND_ALONE_AFTER_S):
+            self._first_sound_ns = unit.capture_ns
+        alone_ns = unit.capture_ns - self._first_sound_ns  # by its capture: a worker that lags sees it all at once
+        patience_ns = SOUND_DESPITE_VIDEO_NS if self._video_seen else SOUND_ALONE_AFTER_NS
+        if self._schedule is None and (not self._job.video or alone_ns >= patience_ns):
             self._anchor(self._timeline.nearest_index(unit.capture_ns))
 
     def _anchor(self, index: int) -> Schedule | None:
