@@ -116,9 +116,9 @@ class Connection:
         """See `ingest.udp.Peer`."""
         self._moved.set()
 
-    def on_datagram(self, data: bytes, arrival_ns: int) -> None:
+    def on_datagram(self, data: bytes, arrival_ns: int) -> bool:
         """See `ingest.udp.Peer`."""
-        self.transport.on_datagram(data, arrival_ns)
+        return self.transport.on_datagram(data, arrival_ns)
 
     def send(self, data: bytes) -> bool:
         """See `ingest.dtls.Wire`."""

@@ -154,12 +154,20 @@ class DtlsPeer:
         while self._early:
             self._on_srtp(*self._early.popleft())
 
-    def on_datagram(self, data: bytes, arrival_ns: int) -> None:
-        """One datagram of the peer, 1 to 1500 bytes."""
+    def on_datagram(self, data: bytes, arrival_ns: int) -> bool:
+        """One datagram of the peer, 1 to 1500 bytes.
+
+        Returns:
+            Whether it is for the handshake, which should go on before the next datagram is read: the keys that come
+            of it are those of the media right behind. FFmpeg sends all of its first keyframe there, hundreds of them.
+        """
         if data[0] in _RTP:
             self._on_srtp(data, arrival_ns)
-        elif data[0] not in _DTLS or not self._seam.feed(data):
+        elif data[0] in _DTLS and self._seam.feed(data):
+            return True
+        else:
             metrics.DATAGRAMS_DROPPED.labels("not DTLS or SRTP").inc()
+        return False
 
     def send_rtcp(self, packet: bytes) -> None:
         """See `MediaTransport`."""

@@ -50,8 +50,12 @@ class Peer(Protocol):
         """A check was answered; the agent may have selected another address."""
         ...
 
-    def on_datagram(self, data: bytes, arrival_ns: int) -> None:
-        """A datagram, 1 to 1500 bytes, from a checked address."""
+    def on_datagram(self, data: bytes, arrival_ns: int) -> bool:
+        """A datagram, 1 to 1500 bytes, from a checked address.
+
+        Returns:
+            Whether the peer's task should run before the next datagram is read.
+        """
         ...
 
 
@@ -142,12 +146,15 @@ class UdpPort:
             except OSError:  # nothing more to read, or an ICMP error of an earlier send
                 return
             try:
-                self._on_datagram(data, source, self._clock.now_ns() - _waited_ns(ancillary))
+                pauses = self._on_datagram(data, source, self._clock.now_ns() - _waited_ns(ancillary))
             except Exception:  # noqa: BLE001  whatever one datagram does, the next one is read
                 self._drop("failed")
                 _log.exception("datagram failed", bytes=len(data))
+                continue
+            if pauses:
+                return
 
-    def _on_datagram(self, data: bytes, source: Address, arrival_ns: int) -> None:
+    def _on_datagram(self, data: bytes, source: Address, arrival_ns: int) -> bool:
         if not 0 < len(data) <= MAX_DATAGRAM_BYTES:
             self._drop("empty" if not data else "too long")
         elif data[0] <= _STUN_LAST:
@@ -155,7 +162,8 @@ class UdpPort:
         elif (peer := self._by_address.get(source)) is None:
             self._drop("unknown source")
         else:
-            peer.on_datagram(data, arrival_ns)
+            return peer.on_datagram(data, arrival_ns)
+        return False
 
     def _on_stun(self, data: bytes, source: Address, now_ns: int) -> None:
         check = ice.read_check(data)

@@ -28,10 +28,11 @@ class FakePeer:
     def on_checked(self) -> None:
         pass
 
-    def on_datagram(self, data: bytes, arrival_ns: int) -> None:
+    def on_datagram(self, data: bytes, arrival_ns: int) -> bool:
         self.received.put_nowait(data)
         if self._failing:
             raise RuntimeError("a bug")
+        return data[:1] == b"\x16"
 
 
 class Wire:
@@ -75,6 +76,24 @@ async def test_only_a_checked_address_gets_through(clock: ManualClock, wire: Wir
     assert port.routes() == 2
     port.detach(peer)
     assert port.routes() == 0
+    port.close()
+
+
+async def test_a_handshake_goes_on_before_the_media_right_behind_it_is_read(clock: ManualClock, wire: Wire) -> None:
+    port = await opened(clock)
+    peer = FakePeer(LOCAL, clock)
+    port.attach(peer)
+
+    async def queued_behind_the_first() -> int:
+        await peer.received.get()
+        return peer.received.qsize()
+
+    handshake = asyncio.create_task(queued_behind_the_first())
+    await wire.ask(check_to(LOCAL), port.port)
+    for data in (b"\x16finished", b"\x80media"):
+        wire.sock.sendto(data, ("127.0.0.1", port.port))
+    assert await asyncio.wait_for(handshake, 5) == 0
+    assert await asyncio.wait_for(peer.received.get(), 5) == b"\x80media"
     port.close()
 
 

@@ -210,8 +210,9 @@ async def test_a_publisher_that_dies_is_awaited_and_its_return_continues_the_ses
             assert node.hub.snapshot()[0].viewers == 1
             clock.advance(3.9)
 
-            seen = watching.frames["video"]
             process = await whip_muxer(f"{node.url}/whip/film", 900, tmp_path)
+            await eventually(lambda: node.hub.snapshot()[0].state == "live")
+            seen = watching.frames["video"]
             await eventually(lambda: watching.frames["video"] >= seen + 10)
             assert (node.hub.snapshot()[0].state, node.hub.snapshot()[0].session) == ("live", before)
             assert len(node.feeds.feeds) == len(node.opened) == 1
