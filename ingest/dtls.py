@@ -18,7 +18,7 @@ from ingest.ice import Address
 from ingest.transport import MediaSink
 
 _QUEUE_DATAGRAMS = 64  # of a handshake; a real one has six
-_EARLY_DATAGRAMS = 64  # media that overtook the end of the handshake: FFmpeg's first keyframe
+_EARLY_DATAGRAMS = 64  # media that overtook the last datagram of the handshake
 _MAX_SOURCES = 256  # SSRCs of one peer: libsrtp keeps each for ever and looks them up one by one (3 us for a thousand)
 _HELLO_REPEAT_S = 0.05  # FFmpeg loses the first ClientHello, and OpenSSL repeats it only after 1 s
 _DTLS = range(20, 64)  # first byte (RFC 7983 7)
