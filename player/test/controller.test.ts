@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { baseTarget, decide, LatencyTarget } from "../src/latency/controller.ts";
+import { baseTarget, decide, isNearlyEmpty, LatencyTarget } from "../src/latency/controller.ts";
 
 const AT_TARGET = { latency_s: 1, forward_s: 0.7, target_s: 1, part_s: 1 / 3 };
 
@@ -9,10 +9,10 @@ describe("decide", () => {
     ["within the dead zone", { latency_s: 1.015 }, 1],
     ["a little late", { latency_s: 1.1 }, 1.05],
     ["late", { latency_s: 1.6 }, 1.1],
-    ["late without anything to spare", { latency_s: 1.5, forward_s: 0.15 }, 1],
+    ["late without anything to spare", { latency_s: 1.5, forward_s: 0.25 }, 1],
     ["early", { latency_s: 0.96 }, 0.98],
     ["far too early", { latency_s: 0.2 }, 0.95],
-    ["nearly out of buffer", { latency_s: 1.5, forward_s: 0.05 }, 0.95],
+    ["nearly out of buffer", { latency_s: 1.5, forward_s: 0.15 }, 0.95],
   ])("%s", (_case, change, rate) => {
     expect(decide({ ...AT_TARGET, ...change })).toEqual({ kind: "rate", rate });
   });
@@ -20,12 +20,16 @@ describe("decide", () => {
   it("jumps when far behind, as far as the buffer allows", () => {
     const decision = decide({ ...AT_TARGET, latency_s: 5, forward_s: 3 });
     expect(decision.kind).toBe("seek");
-    expect(decision.kind === "seek" && decision.ahead_s).toBeCloseTo(3 - 1 / 3);
+    expect(decision.kind === "seek" && decision.ahead_s).toBeCloseTo(3 - 1);
     expect(decide({ ...AT_TARGET, latency_s: 5, forward_s: 10 })).toEqual({ kind: "seek", ahead_s: 4 });
   });
 
   it("plays faster when far behind with nothing to jump into", () => {
     expect(decide({ ...AT_TARGET, latency_s: 5, forward_s: 0.5 })).toEqual({ kind: "rate", rate: 1.1 });
+  });
+
+  it("never jumps so far that less than the target is buffered", () => {
+    expect(decide({ ...AT_TARGET, latency_s: 5, forward_s: 1.25 })).toEqual({ kind: "rate", rate: 1.1 });
   });
 });
 
@@ -39,6 +43,16 @@ describe("LatencyTarget", () => {
     expect(target.at(31)).toBeCloseTo(0.6);
     expect(target.at(41)).toBeCloseTo(0.5);
     expect(target.at(100)).toBeCloseTo(0.4);
+  });
+
+  it("rises a little for every second with a nearly empty buffer, however often it is told", () => {
+    const target = new LatencyTarget(0.4, 0.2);
+    target.nearlyEmpty(10);
+    target.nearlyEmpty(10.1);
+    target.nearlyEmpty(10.9);
+    expect(target.at(10.9)).toBeCloseTo(0.42);
+    target.nearlyEmpty(11);
+    expect(target.at(11)).toBeCloseTo(0.44);
   });
 
   it("rises from where it has come back to, and not for ever", () => {
@@ -68,13 +82,18 @@ interface Play {
   readonly delay_s: (index: number) => number;
 }
 
-/** A player on a live stream of equal parts; control ten times a second, each step 10 ms. Returns its last minute. */
-function simulate({ part_s, target_s, join_s, delay_s }: Play): { latencies: number[]; stalls: number } {
+/** A player on a live stream of equal parts; control ten times a second, each step 10 ms. Returns its last minute, and all jumps. */
+function simulate({ part_s, target_s, join_s, delay_s }: Play): {
+  latencies: number[];
+  stalls: number;
+  jumps: number;
+} {
   const step_s = 0.01;
   const latencies: number[] = [];
   let position_s = 100 - join_s;
   let rate = 1;
   let stalls = 0;
+  let jumps = 0;
   let starved = false;
   const target = new LatencyTarget(target_s, part_s);
   for (let step = 0; step < 12_000; step++) {
@@ -85,9 +104,13 @@ function simulate({ part_s, target_s, join_s, delay_s }: Play): { latencies: num
     const forward_s = last * part_s - position_s;
     const latency_s = now_s - position_s;
     if (step % 10 === 0) {
+      if (isNearlyEmpty(forward_s, part_s)) target.nearlyEmpty(now_s);
       const decision = decide({ latency_s, forward_s, target_s: target.at(now_s), part_s });
       if (decision.kind === "rate") rate = decision.rate;
-      else position_s += decision.ahead_s;
+      else {
+        position_s += decision.ahead_s;
+        jumps++;
+      }
     }
     const starves = last * part_s - position_s < rate * step_s;
     if (starves && !starved) {
@@ -98,7 +121,7 @@ function simulate({ part_s, target_s, join_s, delay_s }: Play): { latencies: num
     if (!starves) position_s += rate * step_s;
     if (step > 6000) latencies.push(now_s - position_s);
   }
-  return { latencies, stalls };
+  return { latencies, stalls, jumps };
 }
 
 describe("on a simulated stream", () => {
@@ -114,6 +137,15 @@ describe("on a simulated stream", () => {
     const { latencies, stalls } = simulate(play);
     expect(stalls).toBe(0);
     for (const latency_s of latencies) expect(Math.abs(latency_s - play.target_s)).toBeLessThan(0.05);
+  });
+
+  it("parts that come in bursts for twenty seconds are waited for, and not jumped over again and again", () => {
+    const held = (now_s: number) => (now_s > 170 && now_s < 190 ? Math.max(0, 1.2 - (now_s % 2)) : 0);
+    const play = { part_s: 0.2, target_s: 0.43, join_s: 0.5, delay_s: (part: number) => held(part * 0.2) + 0.03 };
+    const { latencies, stalls, jumps } = simulate(play);
+    expect(stalls).toBeLessThan(10); // one a burst, until the target is where the bursts are
+    expect(jumps).toBeLessThan(3);
+    expect(latencies.at(-1)).toBeLessThan(1.5);
   });
 
   it("a target out of reach is raised until stalls are rare", () => {

@@ -7,8 +7,10 @@ import {
   encodeCells,
   PERIOD_MS,
   readCells,
+  readLumaCells,
   SAMPLE,
   stripBox,
+  stripRows,
 } from "../src/latency/timecode.ts";
 
 const NOW = 1_764_000_000_123;
@@ -85,6 +87,35 @@ describe("places", () => {
 
   it("the sampled rows are the middle half of the strip", () => {
     expect(stripBox(1280, 720)).toEqual({ x: 0, y: 15, width: 1280, height: 30 });
+  });
+
+  it.each([
+    [1280, 720],
+    [640, 360],
+    [426, 240],
+    [256, 144],
+  ])("is read from whole rows of the luma plane of %d x %d", (width, height) => {
+    const cells = encodeCells(NOW);
+    const box = stripRows(width, height);
+    const stride = width + 16;
+    const luma = new Uint8Array(stride * box.height).fill(128);
+    cells.forEach((white, cell) => {
+      const { x, width: across } = cellBox(cell, width, height);
+      for (let row = 0; row < box.height; row++) {
+        luma.fill(white ? 235 : 16, row * stride + x, row * stride + x + across);
+      }
+    });
+    expect(decodeCells(readLumaCells(luma, stride, box))).toBe(NOW % PERIOD_MS);
+  });
+
+  it("is read from rows inside the strip that begin on even pixels", () => {
+    expect(stripRows(1280, 720)).toEqual({ x: 0, y: 28, width: 1280, height: 4 });
+    expect(stripRows(257, 145)).toEqual({ x: 0, y: 4, width: 256, height: 4 });
+    expect(stripRows(64, 36)).toEqual({ x: 0, y: 0, width: 64, height: 4 });
+  });
+
+  it("is nothing where there are no pixels", () => {
+    expect(decodeCells(readLumaCells([], 0, stripRows(64, 36)))).toBeNull();
   });
 });
 

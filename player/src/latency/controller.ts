@@ -3,7 +3,8 @@
  *
  * hls.js starts at the right place but loses some tenths of a second at every start and stall, and below a second of
  * buffer it never wins them back. So the playback rate is decided here: a little faster while too late, as long as the
- * buffer can afford it; a little slower while too early or nearly empty; a jump only when far behind.
+ * buffer can afford it; a little slower while too early or nearly empty; a jump only when far behind, and only over what
+ * is buffered beyond the target: who jumps to the last part of a stream that comes late stalls there, and jumps again.
  */
 
 export interface Playback {
@@ -25,17 +26,17 @@ const FASTEST = 1.1; // more is heard
 const SLOWEST = 0.95;
 const SEEK_ABOVE_S = 0.7; // off the target: 7 s of fast playing would be needed
 const LEAST_SEEK_S = 0.3; // a smaller jump is not worth its flicker
-const AFFORDABLE_PARTS = 0.5; // buffered ahead at least, in parts, to play faster
-const NEARLY_EMPTY_PARTS = 0.2;
+const AFFORDABLE_PARTS = 1; // buffered ahead at least, in parts, to play faster: the next part may be that late
+const NEARLY_EMPTY_PARTS = 0.6; // Chromium waits with up to 0.1 s still ahead, half a part of `ultra`
 
 /** What to do now; asked several times a second. */
 export function decide({ latency_s, forward_s, target_s, part_s }: Playback): Decision {
   const late_s = latency_s - target_s;
   if (late_s > SEEK_ABOVE_S) {
-    const ahead_s = Math.min(late_s, forward_s - part_s);
+    const ahead_s = Math.min(late_s, forward_s - target_s);
     if (ahead_s >= LEAST_SEEK_S) return { kind: "seek", ahead_s };
   }
-  if (forward_s < NEARLY_EMPTY_PARTS * part_s) return rate(SLOWEST);
+  if (isNearlyEmpty(forward_s, part_s)) return rate(SLOWEST);
   if (late_s > DEAD_ZONE_S) {
     return rate(forward_s > AFFORDABLE_PARTS * part_s ? Math.min(FASTEST, 1 + late_s * GAIN_PER_S) : 1);
   }
@@ -43,29 +44,48 @@ export function decide({ latency_s, forward_s, target_s, part_s }: Playback): De
   return rate(1);
 }
 
+/** A part that comes any later would be a stall. */
+export function isNearlyEmpty(forward_s: number, part_s: number): boolean {
+  return forward_s < NEARLY_EMPTY_PARTS * part_s;
+}
+
 function rate(exact: number): Decision {
   return { kind: "rate", rate: Math.round(exact * 100) / 100 };
 }
 
 const RAISE_PARTS = 0.5; // for every stall
+const SMALL_RAISE_PARTS = 0.1; // for every second with a nearly empty buffer
+const SMALL_RAISE_EVERY_S = 1;
 const MOST_RAISE_S = 3; // a network that needs more is not one for low latency
 const CALM_S = 20; // without a stall, before the target comes back
 const RETURN_PER_S = 0.01;
 
-/** The distance aimed at: the base, raised by every stall, and slowly back when all is calm. Times in seconds. */
+/**
+ * The distance aimed at: the base, raised by every stall and, so that it need not come to that, by every nearly empty
+ * buffer; slowly back when all is calm. Times in seconds.
+ */
 export class LatencyTarget {
   readonly #base_s: number;
-  readonly #step_s: number;
+  readonly #part_s: number;
   #raise_s = 0;
   #since_s = 0;
 
   constructor(base_s: number, part_s: number) {
     this.#base_s = base_s;
-    this.#step_s = RAISE_PARTS * part_s;
+    this.#part_s = part_s;
   }
 
   stalled(now_s: number): void {
-    this.#raise_s = Math.min(MOST_RAISE_S, this.#raiseAt(now_s) + this.#step_s);
+    this.#raise(now_s, RAISE_PARTS);
+  }
+
+  /** Asked for as often as there is a decision. */
+  nearlyEmpty(now_s: number): void {
+    if (this.#raise_s === 0 || now_s - this.#since_s >= SMALL_RAISE_EVERY_S) this.#raise(now_s, SMALL_RAISE_PARTS);
+  }
+
+  #raise(now_s: number, parts: number): void {
+    this.#raise_s = Math.min(MOST_RAISE_S, this.#raiseAt(now_s) + parts * this.#part_s);
     this.#since_s = now_s;
   }
 

@@ -14,6 +14,7 @@ const DARK = 96; // luma below is 0; a camera's greys between the two are no tim
 const BRIGHT = 160; // luma above is 1
 const PIXELS_PER_CELL = 4; // of the small picture the reader looks at
 const PIXEL_ROWS = 4;
+const CHROMA_ALIGNED = 2; // pixels: a rectangle of a 4:2:0 picture begins and ends between two chroma samples
 
 /** Size in pixels of the picture `readCells` expects: the middle rows of the strip, scaled down. */
 export const SAMPLE = { width: CELLS * PIXELS_PER_CELL, height: PIXEL_ROWS } as const;
@@ -73,6 +74,30 @@ export function readCells(rgba: ArrayLike<number>): number[] {
       }
     }
     return sum / count;
+  });
+}
+
+/** The rows of a decoded picture to read without scaling: four in the middle of the strip. */
+export function stripRows(width: number, height: number): Box {
+  const middle = height / STRIP_PART_OF_HEIGHT / 2;
+  return { x: 0, y: aligned(middle - PIXEL_ROWS / 2), width: aligned(width), height: PIXEL_ROWS };
+}
+
+function aligned(pixels: number): number {
+  return Math.max(0, Math.floor(pixels / CHROMA_ALIGNED) * CHROMA_ALIGNED);
+}
+
+/** Mean luma of the inner half of each cell. `luma` holds the rows of `box`, one byte a pixel, `stride` bytes apart. */
+export function readLumaCells(luma: ArrayLike<number>, stride: number, box: Box): number[] {
+  const cellWidth = box.width / CELLS;
+  return Array.from({ length: CELLS }, (_, cell) => {
+    const from = Math.round((cell + 0.25) * cellWidth);
+    const to = Math.max(from + 1, Math.round((cell + 0.75) * cellWidth));
+    let sum = 0;
+    for (let row = 0; row < box.height; row++) {
+      for (let x = from; x < to; x++) sum += luma[row * stride + x] ?? 0;
+    }
+    return sum / (box.height * (to - from));
   });
 }
 

@@ -3,7 +3,7 @@
 import type Hls from "hls.js";
 import type { NodeConfig } from "../api.ts";
 import type { NodeClock } from "../clock/node-clock.ts";
-import { baseTarget, decide, LatencyTarget } from "../latency/controller.ts";
+import { baseTarget, decide, isNearlyEmpty, LatencyTarget } from "../latency/controller.ts";
 import { LatencyMeter } from "../latency/meter.ts";
 import { ageMs } from "../latency/timecode.ts";
 import { Backoff } from "../signalling/backoff.ts";
@@ -227,9 +227,11 @@ export class HlsPlayer implements Player {
     const details = hls?.latestLevelDetails;
     if (!hls || !details?.live || this.state !== "live" || video.seeking || video.paused) return;
     const part_s = details.partTarget || this.#config.part_target_s;
+    const forward_s = this.#forward_s();
+    if (isNearlyEmpty(forward_s, part_s)) this.#target.nearlyEmpty(performance.now() / 1000);
     const target_s = this.target_s;
     hls.targetLatency = target_s;
-    const decision = decide({ latency_s: hls.latency, forward_s: this.#forward_s(), target_s, part_s });
+    const decision = decide({ latency_s: hls.latency, forward_s, target_s, part_s });
     if (decision.kind === "seek") video.currentTime += decision.ahead_s;
     else if (video.playbackRate !== decision.rate) video.playbackRate = decision.rate;
   }
