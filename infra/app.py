@@ -16,7 +16,7 @@ from aiohttp import web
 
 from infra.clock import Clock, SystemClock
 from infra.http import errors_to_problems
-from infra.listening import bind_http, cannot_listen, is_exposed, url_of
+from infra.listening import bind_http, cannot_listen, is_exposed, resolve_announced, url_of
 from infra.metrics import watch_loop_lag
 from infra.node_api import NodeApi, NodeView
 from infra.settings import Settings
@@ -92,12 +92,13 @@ class Node:
 
     async def _start(self, closing: AsyncExitStack) -> None:
         settings = self.settings
+        announced = await resolve_announced(settings.announce)
         sock = await bind_http(settings.host, settings.port)
         closing.callback(sock.close)
         self.http_port, self.base_url = sock.getsockname()[1], url_of(sock)
 
         try:
-            udp = await UdpPort.open(settings.host, settings.udp_port, settings.announce, self._clock)
+            udp = await UdpPort.open(settings.host, settings.udp_port, announced, self._clock)
         except OSError as error:
             raise cannot_listen("UDP", settings.host, settings.udp_port, error) from error
         closing.callback(udp.close)

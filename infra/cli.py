@@ -171,9 +171,13 @@ def _usage_sentence(error: cyclopts.CycloptsError) -> str:
     cause = error.__cause__
     if isinstance(cause, pydantic.ValidationError):
         return refusal(flag_of(str(cause.errors()[0]["loc"][0])), cause)
-    return " ".join(str(error).split())
+    if isinstance(error, cyclopts.UnusedCliTokensError) and error.unused_tokens:
+        return f"argument {error.unused_tokens[0]!r} refused: the command takes none there"
+    return str(error)
 
 
 def _complain(sentence: str, code: int) -> NoReturn:
-    sys.stderr.write(f"tandem: {sentence}\n")
+    words = " ".join(sentence.split())
+    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in words)
+    sys.stderr.write(f"tandem: {shown}\n")  # what servers and files say may not drive the terminal
     sys.exit(code)

@@ -103,7 +103,8 @@ def _read_toml(file: Path) -> Mapping[str, Any]:
         with file.open("rb") as opened:
             keys: dict[str, Any] = tomllib.loads(opened.read(_MAX_FILE_BYTES).decode())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsRefused(f"settings file {file} refused: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise SettingsRefused(f"settings file {file} refused: {reason}") from error
     for key in keys:
         if key not in Settings.model_fields:
             raise SettingsRefused(f"key {key!r} in {file} refused: unknown; the nearest setting is {_nearest(key)}")

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import ipaddress
 import socket
+from collections.abc import Sequence
 
 from infra.errors import TandemError
 
@@ -35,6 +36,25 @@ async def bind_http(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise cannot_listen("TCP", host, port, error) from error
     return sock
+
+
+async def resolve_announced(names: Sequence[str]) -> list[str]:
+    """The addresses to announce, each resolved.
+
+    Raises:
+        ValueError: one is neither an address nor a name that resolves.
+    """
+    loop = asyncio.get_running_loop()
+    addresses: list[str] = []
+    for name in names:
+        try:
+            found = await loop.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
+        except (OSError, UnicodeError) as error:  # UnicodeError: no host can have such a name
+            reason = getattr(error, "strerror", None) or error
+            raise ValueError(f"announced address {name[:200]!r} refused: {reason}") from error
+        _, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
+        addresses.append(str(address[0]))
+    return addresses
 
 
 def cannot_listen(protocol: str, host: str, port: int, error: OSError) -> CannotListen:

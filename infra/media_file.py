@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from infra.errors import BadRequest
 
 SAMPLE_RATE = 48_000
+QUARTER_DEGREES = 90
 MAX_WIDTH, MAX_HEIGHT = 1920, 1080  # of a picture whose size was not asked for; larger ones are scaled down
 _DEFAULT_FRAME_RATE = Fraction(30)
 _HOLE_SAMPLES = SAMPLE_RATE // 10  # less is the resampler's delay or rounding
@@ -59,11 +60,12 @@ class MediaFile:
         due_s, offset_s = Fraction(0), Fraction(0)
         while True:
             with closing(_open(self.path)) as container:
+                container.streams.video[0].thread_type = "AUTO"  # a film larger than HD needs more than one core
                 for frame in container.decode(video=0):
                     at_s = offset_s + _time(frame.pts, frame.time_base) - self.start_s
                     if at_s >= due_s - Fraction(1, 1000):
                         due_s = max(due_s, at_s - 1 / shape.frame_rate) + 1 / shape.frame_rate
-                        yield at_s, frame.reformat(shape.width, shape.height, "yuv420p")
+                        yield at_s, _upright(frame, shape)
             if not loop:
                 return
             offset_s += self._period_s()
@@ -131,12 +133,41 @@ def _shape(container: InputContainer) -> Shape | None:
     if not container.streams.video:
         return None
     stream = container.streams.video[0]
-    width, height = stream.codec_context.width, stream.codec_context.height
-    if not width or not height:
+    try:
+        frame = next(container.decode(stream), None)
+    except av.FFmpegError as error:
+        raise MediaUnreadable(f"file {container.name} refused: {error.strerror}") from error
+    if frame is None:
         return None
+    width, height = frame.width * float(stream.sample_aspect_ratio or 1), float(frame.height)
+    if _quarters(frame) % 2:
+        width, height = height, width
     share = min(1.0, MAX_WIDTH / width, MAX_HEIGHT / height)
     rate = stream.average_rate or _DEFAULT_FRAME_RATE
     return Shape(max(2, round(width * share) // 2 * 2), max(2, round(height * share) // 2 * 2), rate)
+
+
+def _quarters(frame: VideoFrame) -> int:
+    """Quarter turns counterclockwise, 0 to 3, that the display matrix asks for: phones film lying on their side."""
+    return round(frame.rotation / QUARTER_DEGREES) % 4
+
+
+def _upright(frame: VideoFrame, shape: Shape) -> VideoFrame:
+    """The picture in the shape, in 4:2:0, as its file wants it to be seen."""
+    quarters = _quarters(frame)
+    if quarters == 0:
+        return frame.reformat(shape.width, shape.height, "yuv420p")
+    lying = (shape.height, shape.width) if quarters % 2 else (shape.width, shape.height)
+    width, height = lying
+    flat = frame.reformat(width, height, "yuv420p").to_ndarray().reshape(-1)
+    luma, chroma = width * height, width * height // 4
+    planes = (
+        flat[:luma].reshape(height, width),
+        flat[luma : luma + chroma].reshape(height // 2, width // 2),
+        flat[luma + chroma :].reshape(height // 2, width // 2),
+    )
+    turned = np.concatenate([np.rot90(plane, quarters).reshape(-1) for plane in planes])
+    return VideoFrame.from_ndarray(turned.reshape(shape.height * 3 // 2, shape.width), format="yuv420p")
 
 
 def _time(pts: int | None, time_base: Fraction | None) -> Fraction:

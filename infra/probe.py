@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from infra.probe_hls import probe_hls
 from infra.probe_report import HlsReport, Spread, WhepReport, to_json
@@ -22,28 +23,39 @@ async def probe(url: str, seconds: float, *, as_json: bool) -> None:
     report: HlsReport | WhepReport = await look(url, seconds)
     if as_json:
         sys.stdout.write(json.dumps(to_json(report), indent=1) + "\n")
-        return
+    else:
+        print_report(report)
+
+
+def print_report(report: HlsReport | WhepReport) -> None:
+    """Print the report for people."""
     console = Console()
     if isinstance(report, HlsReport):
         _print_hls(console, report)
     else:
         _print_whep(console, report)
     for problem in report.problems:
-        console.print(f"[red]problem[/red] {problem}", highlight=False)
+        console.print("problem", style="red", end=" ")
+        _say(console, problem)
     if not report.problems:
-        console.print("no problem found")
+        _say(console, "no problem found")
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(Text(line), soft_wrap=True)  # no markup: playlists are written by others
 
 
 def _print_hls(console: Console, report: HlsReport) -> None:
     table = Table("rendition", "size", "codecs", "announced kbit/s", "measured kbit/s")
     for each in report.renditions:
         size = f"{each.width}x{each.height}" if each.width else each.kind
-        table.add_row(each.name, size, each.codecs or "", _kbps(each.bandwidth_bps), _kbps(each.measured_bps))
+        rates = (_kbps(each.bandwidth_bps), _kbps(each.measured_bps))
+        table.add_row(*map(Text, (each.name, size, each.codecs or "", *rates)))
     console.print(table)
-    console.print(f"target duration {report.target_duration_s} s, hold back {_seconds(report.hold_back_s)}")
-    console.print(f"part target {_seconds(report.part_target_s)}, part hold back {_seconds(report.part_hold_back_s)}")
-    console.print(f"age of the newest part when listed, by the {report.clock} clock: {_ms(report.latency_ms)}")
-    console.print(f"later than the most punctual part: {_ms(report.lateness_ms)}")
+    _say(console, f"target duration {report.target_duration_s} s, hold back {_seconds(report.hold_back_s)}")
+    _say(console, f"part target {_seconds(report.part_target_s)}, part hold back {_seconds(report.part_hold_back_s)}")
+    _say(console, f"age of the newest part when listed, by the {report.clock} clock: {_ms(report.latency_ms)}")
+    _say(console, f"later than the most punctual part: {_ms(report.lateness_ms)}")
 
 
 def _print_whep(console: Console, report: WhepReport) -> None:
@@ -54,8 +66,8 @@ def _print_whep(console: Console, report: WhepReport) -> None:
             table.add_row(kind, track.codec, size, str(track.frames), _kbps(track.bitrate_bps))
     console.print(table)
     first = "none" if report.first_picture_ms is None else f"{report.first_picture_ms} ms after the answer"
-    console.print(f"first picture: {first}")
-    console.print(f"latency by the {report.clock} clock: {_ms(report.latency_ms)}")
+    _say(console, f"first picture: {first}")
+    _say(console, f"latency by the {report.clock} clock: {_ms(report.latency_ms)}")
 
 
 def _kbps(bits: int | None) -> str:

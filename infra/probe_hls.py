@@ -25,6 +25,8 @@ from infra.webrtc_client import NOT_YET, RETRY_S, ClientFailed, node_clock, unre
 
 MAX_PLAYLIST_BYTES = 4 << 20
 MAX_MEDIA_BYTES = 64 << 20
+LEAST_PAUSE_S = 0.5  # between two looks at a playlist, whatever target duration it claims
+LONGEST_QUIET_TARGETS = 1.5  # target durations without a new segment (rfc8216bis 6.2.1)
 _TIMEOUT_S = 15.0  # a blocking reload is held for three target durations at most
 _NS_PER_MS = 1_000_000
 
@@ -136,7 +138,8 @@ class _Follower:
         last = view.pieces[-1] if view.pieces else None
         while loop.time() < until and not followed.view.ended:
             if not followed.view.can_block:
-                await asyncio.sleep(followed.view.target_duration_s / 2)
+                pause_s = max(LEAST_PAUSE_S, followed.view.target_duration_s / 2)
+                await asyncio.sleep(min(pause_s, max(0.0, until - loop.time())))
             followed.view = view = await self._load(followed.view)
             listed_ns = self._clock.now_ns()
             new = [piece for piece in view.pieces if last is None or (piece.msn, piece.index) > (last.msn, last.index)]
@@ -144,6 +147,8 @@ class _Follower:
                 await self._take(followed, piece, listed_ns)
                 last = piece
             followed.problems += [problem for problem in view.problems if problem not in followed.problems]
+        if not followed.arrivals and seconds > LONGEST_QUIET_TARGETS * followed.view.target_duration_s:
+            followed.problems.append(f"{self._rendition.name}: nothing new came in {seconds:g} s")
         return followed
 
     async def _load(self, before: MediaView | None) -> MediaView:

@@ -7,6 +7,7 @@ import pytest
 
 from infra import cli
 from infra.configuration import flag_of
+from infra.errors import TandemError
 from infra.metrics import VERSION
 from infra.settings import Settings
 
@@ -67,6 +68,11 @@ def test_settings_prints_what_serve_would_run_with(
         (["serve", "--storage", "tape:x", "--port", "0", "--udp-port", "0"], "storage 'tape:x' refused"),
         (["serve", "--ice-servers", "http://x", "--port", "0", "--udp-port", "0"], "ICE server 'http://x' refused"),
         (["settings", "--port", "-1"], "--port '-1' refused"),
+        (
+            ["serve", "--announce", "studio..example", "--port", "0", "--udp-port", "0"],
+            "announced address 'studio..example' refused",
+        ),
+        (["serve", "there"], "argument 'there' refused"),
         (["paint"], "paint"),
         (["publish", "nowhere.mp4", "--to", "http://127.0.0.1:1/whip/x"], "file nowhere.mp4 refused: No such file"),
         (["publish", "test", "--to", "ftp://x"], "it must start with http:// or https://"),
@@ -99,3 +105,14 @@ def test_a_host_that_does_not_answer_is_one_line_and_exit_code_1(
 ) -> None:
     assert run(*arguments) == 1
     assert capsys.readouterr().err == "tandem: cannot connect to 127.0.0.1:1: connection refused\n"
+
+
+def test_what_a_server_says_cannot_drive_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_url: str) -> None:
+        raise TandemError("answers \x1b[2J\nand more")
+
+    monkeypatch.setattr("infra.webrtc_client.check_url", refuse)
+    assert run("probe", "http://127.0.0.1:1/x.m3u8") == 1
+    assert capsys.readouterr().err == "tandem: answers \N{REPLACEMENT CHARACTER}[2J and more\n"

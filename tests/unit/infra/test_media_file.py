@@ -1,6 +1,7 @@
 """A real film, and files made for the purpose, as pictures and sound on a timeline."""
 
 import itertools
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -92,3 +93,44 @@ def test_what_is_no_media_file_is_refused_in_one_line(content: bytes | None, tmp
     with pytest.raises(MediaUnreadable, match=r"x\.mp4 refused: .+") as refused:
         read_media_file(path)
     assert "\n" not in str(refused.value)
+
+
+TOP, BOTTOM = 220, 40  # luma of the halves of the picture that lies on its side: its left and right
+
+
+@pytest.fixture
+def sideways_file(tmp_path: Path) -> Path:
+    """A picture of 64x32, left half bright, to be turned a quarter clockwise, as phones write it."""
+    path = tmp_path / "sideways.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 32, "yuv420p"
+        planes = np.full((48, 64), 128, np.uint8)
+        planes[:32, :32], planes[:32, 32:] = TOP, BOTTOM
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p")))
+        container.mux(stream.encode(None))
+    data = bytearray(path.read_bytes())
+    matrix = data.index(b"tkhd") + 4 + 40  # ISO/IEC 14496-12 8.3.2.2, version 0
+    data[matrix : matrix + 36] = struct.pack(">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, 32 << 16, 0, 1 << 30)
+    path.write_bytes(data)
+    return path
+
+
+def test_a_film_that_lies_on_its_side_is_set_upright(sideways_file: Path) -> None:
+    film = read_media_file(sideways_file)
+    assert film.shape == Shape(32, 64, Fraction(25))
+    ((_, picture),) = film.pictures(film.shape, loop=False)
+    luma = picture.to_ndarray()[:64]
+    assert luma[:28].mean() == pytest.approx(TOP, abs=8)
+    assert luma[36:].mean() == pytest.approx(BOTTOM, abs=8)
+
+
+def test_wide_pixels_make_a_wider_picture(tmp_path: Path) -> None:
+    path = tmp_path / "anamorphic.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = Fraction(2)
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((96, 64), 90, np.uint8), format="yuv420p")))
+        container.mux(stream.encode(None))
+    assert read_media_file(path).shape == Shape(128, 64, Fraction(25))
