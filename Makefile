@@ -11,7 +11,7 @@ ARGS    ?=
 .PHONY: help setup setup-test run test unit e2e lint fmt types check cover bench latency docs constraints fuzz-smoke clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: .venv/.installed player/dist/index.html  ## what `make run` needs: .venv, the pages
 

@@ -61,7 +61,7 @@ describe("streams in a line", () => {
       { kind: "audio", codec: "OPUS", width: null, height: null, frame_rate: null, bitrate_bps: 0 },
       { kind: "video", codec: "VP8", width: null, height: null, frame_rate: null, bitrate_bps: 900 },
     ] as const;
-    expect(describeTracks(tracks)).toBe("H.264 1280 × 720, 30 fps, 2.50 Mbit/s; Opus; VP8, 1 kbit/s");
+    expect(describeTracks(tracks)).toBe("H.264 1280 × 720, 30 fps, 2.50 Mbit/s; VP8, 1 kbit/s; Opus");
     expect(describeTracks([])).toBe("nothing yet");
   });
 
@@ -83,6 +83,7 @@ describe("problems", () => {
     ["camera", "NotFoundError", "There is no camera"],
     ["camera", "NotReadableError", "another program"],
     ["camera", "AbortError", "another program"],
+    ["pattern", "NoWebRtc", "no WebRTC"],
     ["camera", "OverconstrainedError", "not there any more"],
     ["screen", "InsecureContext", "HTTPS"],
     ["pattern", "Error: x", "test pattern cannot be opened (Error: x)"],

@@ -82,6 +82,42 @@ async def test_viewers_are_told_when_the_publisher_stops(tandem: NodeProcess, op
     await wait_for(viewer, "s.hls.state === 'ended' && s.whep.state !== 'live'", timeout_s=30)
 
 
+async def test_a_publisher_that_stops_and_returns_is_seen_again_without_a_reload(
+    tandem: NodeProcess, open_page: OpenPage
+) -> None:
+    publisher = await open_page(publish_url(tandem.base_url, "again"))
+    await wait_for(publisher, "s.state === 'live'")
+    viewer = await open_page(watch_url(tandem.base_url, "again"))
+    await both_play(viewer, frames=30)
+    await publisher.get_by_role("button", name="Stop").click()
+    await wait_for(viewer, "s.hls.state === 'ended' && s.whep.state === 'ended'")
+    await publisher.get_by_role("button", name="Go live").click()
+    await wait_for(viewer, "s.hls.state === 'live' && s.whep.state === 'live'")
+    await both_play(viewer, frames=30)
+
+
+async def test_publish_needs_no_name_to_be_thought_of(tandem: NodeProcess, open_page: OpenPage) -> None:
+    index = await open_page(f"{tandem.base_url}/")
+    await index.get_by_role("button", name="Publish").click()
+    await index.get_by_role("radio", name="Test pattern").check(force=True)
+    await index.get_by_role("button", name="Go live").click()
+    await wait_for(index, "s.state === 'live'")
+    assert index.url == f"{tandem.base_url}/publish/studio"
+
+
+async def test_a_browser_without_webrtc_is_told_so_and_plays_hls(tandem: NodeProcess, open_page: OpenPage) -> None:
+    publisher = await open_page(publish_url(tandem.base_url, "half"))
+    await wait_for(publisher, "s.state === 'live'")
+    viewer = await open_page("about:blank")
+    await viewer.add_init_script("delete window.RTCPeerConnection")
+    await viewer.goto(watch_url(tandem.base_url, "half"))
+    await wait_for(viewer, "s.hls.state === 'live' && s.hls.framesDecoded > 10")
+    assert (await stats(viewer))["whep"]["state"] == "failed"
+    await viewer.get_by_text("This browser has no WebRTC").first.wait_for()
+    await viewer.goto(publish_url(tandem.base_url, "other"))
+    await viewer.get_by_text("it cannot publish").first.wait_for()
+
+
 @pytest.mark.parametrize("name", ["%2e%2e%2fx", "a" * 300, "%C3%BC"])
 async def test_an_odd_name_is_refused_by_the_page(tandem: NodeProcess, open_page: OpenPage, name: str) -> None:
     page = await open_page(f"{tandem.base_url}/watch/{name}", expect_errors=True)

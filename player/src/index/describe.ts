@@ -7,7 +7,8 @@ const CODECS: Readonly<Record<string, string>> = { H264: "H.264", OPUS: "Opus" }
 
 /** Such as `H.264 1280 × 720, 30 fps, 2.50 Mbit/s; Opus 48 kbit/s`. */
 export function describeTracks(tracks: readonly TrackInfo[]): string {
-  return tracks.map(describeTrack).join("; ") || "nothing yet";
+  const pictureFirst = [...tracks].sort((one, other) => other.kind.localeCompare(one.kind));
+  return pictureFirst.map(describeTrack).join("; ") || "nothing yet";
 }
 
 function describeTrack({ codec, width, height, frame_rate, bitrate_bps }: TrackInfo): string {

@@ -90,7 +90,7 @@ async function poll(): Promise<void> {
 
 element("go-live", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
-  const stream = name.value.trim();
+  const stream = name.value.trim() || name.placeholder;
   if (isStreamName(stream)) location.href = `/publish/${stream}`;
 });
 name.addEventListener("input", () => {

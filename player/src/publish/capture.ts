@@ -30,6 +30,7 @@ export async function openCapture(
   clock: NodeClock,
 ): Promise<Capture> {
   try {
+    if (typeof RTCPeerConnection === "undefined") throw new DOMException("no WebRTC", "NoWebRtc");
     if (options.source === "pattern") return { ...startPattern({ ...options, name }, clock), lacks: null };
     if (!navigator.mediaDevices) throw new DOMException("not a secure context", "InsecureContext");
     return options.source === "screen" ? await openScreen(options) : await openCamera(options, devices);

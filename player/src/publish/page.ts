@@ -35,6 +35,7 @@ const clock = new NodeClock();
 const preview = element("preview", HTMLVideoElement);
 const badge = element("badge", HTMLElement);
 const message = element("message", HTMLElement);
+const idle = element("idle", HTMLElement);
 const toggle = element("toggle", HTMLButtonElement);
 const figures = new Figures(element("figures", HTMLElement));
 const form = new PublishForm(parseOptions(new URLSearchParams(location.search)));
@@ -109,6 +110,7 @@ function show(): void {
   message.dataset["kind"] = now === "failed" ? "error" : "note";
   setText(toggle, wanted ? "Stop" : "Go live");
   toggle.classList.toggle("danger", wanted);
+  idle.hidden = wanted;
   form.lock(wanted);
   document.title = now === "live" ? `● ${stream} – Tandem` : `Publish ${stream} – Tandem`;
   showFigures(publisher?.stats ?? NO_SENDER_STATS);

@@ -19,6 +19,8 @@ export function captureProblem(source: SourceKind, name: string): string {
       return `The ${device} cannot be opened: another program may be using it.`;
     case "OverconstrainedError":
       return `The chosen ${device} is not there any more: choose another one.`;
+    case "NoWebRtc":
+      return "This browser has no WebRTC, or does not allow it: it cannot publish.";
     case "InsecureContext":
       return `Browsers give the ${device} only to pages from this machine or over HTTPS.`;
     default:

@@ -9,7 +9,7 @@ export async function loadEngine(): Promise<typeof Hls | null> {
   return Engine.isSupported() ? Engine : null;
 }
 
-const FIRST_ESTIMATE_BPS = 4e6; // start in the middle of the ladder and correct after the first segments
+const FIRST_ESTIMATE_BPS = 4e6; // start with what a good line carries and correct after the first segments
 const BACK_BUFFER_S = 10;
 
 /** `target_s`: distance from the live edge to start at. */
@@ -23,6 +23,7 @@ export function engineConfig(target_s: number): Partial<HlsConfig> {
     backBufferLength: BACK_BUFFER_S,
     maxBufferLength: 10,
     abrEwmaDefaultEstimate: FIRST_ESTIMATE_BPS,
+    testBandwidth: false, // would begin with the lowest level, and change within the first second
     enableWorker: false, // fMP4 passes through untouched; a worker from a blob would need a weaker policy
     manifestLoadPolicy: { default: { ...timeouts(8000), ...retries(3) } },
     // hls.js itself gives up a held request after 0.8 target durations: a publisher who is lost for some seconds costs

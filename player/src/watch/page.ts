@@ -7,6 +7,7 @@ import { countOf, formatDuration, formatLatency } from "../format.ts";
 import { streamOfPath } from "../names.ts";
 import { element, setText } from "../ui/dom.ts";
 import { expose } from "../ui/tandem.ts";
+import { loadEngine } from "./hls-engine.ts";
 import { HlsPlayer } from "./hls-player.ts";
 import { Panel } from "./panel.ts";
 import type { Player } from "./player.ts";
@@ -52,6 +53,7 @@ function compare(whep: Player, hls: Player): string {
 
 async function run(): Promise<void> {
   const clock = new NodeClock();
+  void loadEngine(); // it is the largest file, and wanted as soon as the stream is live
   const [config] = await Promise.all([fetchConfig().catch(() => STANDARD), clock.start()]);
   const panels = { whep: new Panel(element("whep", HTMLElement)), hls: new Panel(element("hls", HTMLElement)) };
   const whep = new WhepPlayer(panels.whep.video, `/whep/${stream}`, clock, config.ice_servers);

@@ -2,20 +2,26 @@
 
 import { fetchStreams, type StreamInfo } from "../api.ts";
 
-const ABSENT_EVERY_MS = 1000;
+const ABSENT_EVERY_MS = 500;
+const STARTING_EVERY_MS = 250; // there, and not to be played over both paths yet: a matter of a second or two
 const PRESENT_EVERY_MS = 2000;
 
 /** `undefined`: the node does not answer; `null`: there is no such stream. */
 export type Sighting = StreamInfo | null | undefined;
 
-/** Tell of the stream at once and then every other second, for ever. */
+/** Tell of the stream at once, and then for ever: every other second while all is well, more often while it begins. */
 export function followStream(name: string, tell: (sighting: Sighting) => void): void {
   const turn = async () => {
     const sighting = await look(name);
     tell(sighting);
-    setTimeout(() => void turn(), sighting ? PRESENT_EVERY_MS : ABSENT_EVERY_MS);
+    setTimeout(() => void turn(), waitFor(sighting));
   };
   void turn();
+}
+
+function waitFor(sighting: Sighting): number {
+  if (!sighting) return ABSENT_EVERY_MS;
+  return sighting.state === "live" && sighting.hls === null ? STARTING_EVERY_MS : PRESENT_EVERY_MS;
 }
 
 async function look(name: string): Promise<Sighting> {

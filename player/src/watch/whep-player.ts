@@ -55,6 +55,11 @@ export class WhepPlayer implements Player {
 
   sighted(sighting: Sighting): void {
     this.#sighting = sighting;
+    if (typeof RTCPeerConnection === "undefined") {
+      this.state = "failed"; // and stays so; some browsers and some administrators switch it off
+      this.problem = "This browser has no WebRTC, or does not allow it.";
+      return;
+    }
     if (this.#shown !== null) return;
     if (sighting?.state === "live" && performance.now() >= this.#retryAtMs) void this.#join();
     if (sighting === null && this.state !== "waiting") this.state = "ended";
