@@ -8,10 +8,10 @@ PLAYER  := $(shell find player/src player/public -type f 2>/dev/null) $(wildcard
 ARGS    ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test unit e2e lint fmt types check cover bench latency docs constraints fuzz-smoke clean
+.PHONY: help setup setup-test run test unit e2e lint fmt types check cover bench latency first-picture docs constraints fuzz-smoke clean
 
 help:  ## this list
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: .venv/.installed player/dist/index.html  ## what `make run` needs: .venv, the pages
 
@@ -83,6 +83,9 @@ bench: .venv/.installed-dev  ## every figure of bench/, as ratios against a refe
 
 latency: setup-test  ## glass-to-glass latency of both paths in Chromium; prints a table
 	@$(PY) bench/latency.py $(ARGS)
+
+first-picture: setup-test  ## time from publishing, and from joining, to the first picture in Chromium; prints a table
+	@$(PY) bench/start.py $(ARGS)
 
 docs: .venv/.installed-dev  ## write the generated parts: docs/operations.md, infra/settings.example.toml
 	@$(PY) -m infra.document

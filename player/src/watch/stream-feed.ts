@@ -21,7 +21,7 @@ export function followStream(name: string, tell: (sighting: Sighting) => void): 
 
 function waitFor(sighting: Sighting): number {
   if (!sighting) return ABSENT_EVERY_MS;
-  return sighting.state === "live" && sighting.hls === null ? STARTING_EVERY_MS : PRESENT_EVERY_MS;
+  return sighting.state === "starting" || sighting.hls === null ? STARTING_EVERY_MS : PRESENT_EVERY_MS;
 }
 
 async function look(name: string): Promise<Sighting> {
