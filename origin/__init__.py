@@ -14,6 +14,7 @@ In the order media passes them:
 - ``rendition`` (pure): one rendition: its init sections, window and rates.
 - ``window`` (pure): segments and parts that are listed, kept, and waited for.
 - ``model`` (pure): tracks, init sections, parts, segments.
+- ``playlist_version`` (pure): a version of a media playlist, whole or as a delta update.
 - ``media_playlist`` (pure): a window as text.
 - ``multivariant`` (pure): a session as text.
 - ``tags`` (pure): tags and their values as text.

@@ -11,7 +11,7 @@ from infra.ids import parse_rendition_name, parse_session_id, parse_stream_name
 from origin import metrics
 from origin.byte_range import RangeUnsatisfiable, parse_range
 from origin.caching import BUSY, Resource, cache_control
-from origin.directives import parse_directives
+from origin.directives import Directives, asks_to_wait, parse_directives
 from origin.hub import OriginHub
 from origin.live import LiveSession, Text
 from origin.model import Kind
@@ -61,8 +61,7 @@ class _Viewers:
     async def file(self, request: web.Request) -> web.Response:
         """GET of a media playlist, an init section, a segment or a part."""
         if request.match_info["file"].endswith(".m3u8"):
-            held = any(name.startswith("_HLS_") for name in request.query)
-            resource = Resource.HELD_PLAYLIST if held else Resource.PLAYLIST
+            resource = Resource.HELD_PLAYLIST if asks_to_wait(request.query) else Resource.PLAYLIST
         else:
             resource = Resource.MEDIA
         return await self._respond(request, resource, self._file)
@@ -78,7 +77,8 @@ class _Viewers:
         live: LiveSession = self._hub.live(stream, session)
         match file.kind:
             case FileKind.PLAYLIST:
-                directives = parse_directives(request.query.items())
+                # a list that has its end is answered whatever is asked (rfc8216bis 6.2.5)
+                directives = Directives() if live.core.ended else parse_directives(request.query.items())
                 return _Answer(await live.playlist(rendition, directives), _PLAYLIST_TYPE)
             case FileKind.PART:
                 data, kind = await live.part(rendition, file.number)

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable
 from infra.ids import RenditionName, SessionId, StreamName
 from origin import metrics, session
 from origin.cmaf_reader import Event
-from origin.directives import Directives
+from origin.directives import Directives, Skip
 from origin.errors import ResourceGone, StreamUnknown
-from origin.media_playlist import media_playlist
+from origin.media_playlist import MediaPlaylistWriter
 from origin.model import Kind
 from origin.multivariant import multivariant_playlist
 from origin.names import object_key
+from origin.playlist_version import PlaylistVersion
 from origin.rendition import Rendition
 from origin.waiting import WaitingRoom
 
@@ -68,9 +69,13 @@ class LiveSession:
         self._room = room
         self._store = store
         self._on_end = on_end
-        self._texts: dict[RenditionName | None, Text] = {}  # None: the multivariant playlist
+        self._writers: dict[RenditionName, MediaPlaylistWriter] = {}
+        # what is written of the state of now
+        self._index: Text | None = None
+        self._versions: dict[RenditionName, PlaylistVersion] = {}
+        self._texts: dict[tuple[RenditionName, Skip], Text] = {}
         self._wait_index: set[asyncio.Future[Text]] = set()
-        self._wait_playlist: dict[RenditionName, dict[asyncio.Future[Text], Directives | None]] = {}
+        self._wait_playlist: dict[RenditionName, dict[asyncio.Future[Text], Directives]] = {}
         self._wait_part: dict[tuple[RenditionName, int], set[asyncio.Future[bytes]]] = {}
 
     # What comes in
@@ -116,6 +121,8 @@ class LiveSession:
                     ended = True
         if not changed and not ended:
             return
+        self._index = None
+        self._versions.clear()
         self._texts.clear()
         for name in self.core.renditions if ended else changed:
             self._answer_playlists(self.core.renditions[name])
@@ -132,7 +139,7 @@ class LiveSession:
             if answer.done():
                 continue
             if self._satisfied(rendition, directives):
-                answer.set_result(self._text(rendition))
+                answer.set_result(self._text(rendition, directives.skip))
             elif self.core.ended:
                 answer.set_exception(self._gone(rendition.name, "playlist"))
 
@@ -179,7 +186,7 @@ class LiveSession:
         finally:
             self._wait_index.discard(answer)
 
-    async def playlist(self, name: RenditionName, directives: Directives | None) -> Text:
+    async def playlist(self, name: RenditionName, directives: Directives) -> Text:
         """A media playlist that holds what the directives ask for, or, without any, a whole segment.
 
         Players refuse a list without a whole segment, and ask for nothing else until they have one.
@@ -190,10 +197,10 @@ class LiveSession:
             HeldTooLong: it did not come true within three target durations (rfc8216bis 6.2.5.2).
         """
         rendition = self._rendition(name)
-        if directives is not None and rendition.window is not None:
-            rendition.window.admits(directives)
+        if directives.awaited is not None and rendition.window is not None:
+            rendition.window.admits(directives.awaited)
         if self._satisfied(rendition, directives):
-            return self._text(rendition)
+            return self._text(rendition, directives.skip)
         if self.core.ended:
             raise self._gone(name, "playlist")
         self._room.admit()
@@ -258,13 +265,13 @@ class LiveSession:
             raise self._gone(name, f"init section {number}")
         return init.data, self._kind(rendition)
 
-    def _satisfied(self, rendition: Rendition, directives: Directives | None) -> bool:
+    def _satisfied(self, rendition: Rendition, directives: Directives) -> bool:
         window = rendition.window
         if window is None:
             return False
-        if directives is None:
+        if directives.awaited is None:
             return bool(window.segments) or window.ended
-        return window.satisfied(directives)
+        return window.satisfied(directives.awaited)
 
     def _rendition(self, name: RenditionName) -> Rendition:
         try:
@@ -282,17 +289,24 @@ class LiveSession:
     def _kind(rendition: Rendition) -> Kind:
         return rendition.track.kind if rendition.track else Kind.VIDEO
 
-    def _text(self, rendition: Rendition) -> Text:
-        if rendition.name not in self._texts:
+    def _text(self, rendition: Rendition, skip: Skip) -> Text:
+        name = rendition.name
+        if (name, skip) not in self._texts:
+            self._texts[name, skip] = self._written(self._version(rendition).text(skip))
+        return self._texts[name, skip]
+
+    def _version(self, rendition: Rendition) -> PlaylistVersion:
+        name = rendition.name
+        if name not in self._versions:
+            writer = self._writers.setdefault(name, MediaPlaylistWriter(rendition))
             others = [other for other in self.core.playable_renditions() if other is not rendition]
-            self._texts[rendition.name] = self._written(media_playlist(rendition, others))
-        return self._texts[rendition.name]
+            self._versions[name] = writer.write(others)
+        return self._versions[name]
 
     def _index_text(self) -> Text:
-        if None not in self._texts:
-            written = multivariant_playlist(self.session_id, self.core.playable_renditions())
-            self._texts[None] = self._written(written)
-        return self._texts[None]
+        if self._index is None:
+            self._index = self._written(multivariant_playlist(self.session_id, self.core.playable_renditions()))
+        return self._index
 
     @staticmethod
     def _written(text: str) -> Text:

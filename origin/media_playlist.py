@@ -1,75 +1,96 @@
-"""Pure: a rendition's window as a media playlist (rfc8216bis 4.4.3-4.4.5).
-
-The full playlist is written; delta updates (EXT-X-SKIP) would replace the oldest lines of `_segment_lines`, and
-CAN-SKIP-UNTIL is not advertised until they do.
-"""
+"""Pure: a rendition's window as a media playlist (rfc8216bis 4.4.3-4.4.5)."""
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
+from origin.directives import Skip
 from origin.model import InitSection, Part, Segment
 from origin.names import init_file, part_file, segment_file, sibling_uri
+from origin.playlist_version import (
+    GAP_VERSION,
+    VERSION,
+    PlaylistVersion,
+    part_target,
+    server_control,
+    skippable_segments,
+)
 from origin.rendition import Rendition
-from origin.tags import Quoted, date_time, decimal, rounded_up, tag
-from origin.window import OpenSegment, Targets, Window
-
-VERSION = 6  # EXT-X-MAP without I-FRAMES-ONLY needs it (rfc8216bis 8)
-_GAP_VERSION = 8  # Apple's table of versions counts EXT-X-GAP among them, and strict readers hold to it
-_PART_TARGET_DECIMALS = 5
-_HOLD_BACK_DECIMALS = 3
+from origin.tags import Quoted, date_time, decimal, lines_of, tag
+from origin.window import OpenSegment, Window
 
 
-def media_playlist(rendition: Rendition, others: Iterable[Rendition]) -> str:
+def media_playlist(rendition: Rendition, others: Iterable[Rendition], skip: Skip = Skip.NOTHING) -> str:
     """The playlist of a rendition that has a window, with reports of the session's other renditions."""
-    window = rendition.window
-    assert window is not None, "a rendition without media has no playlist"
-    lines = [*_head(window.targets, window), *_segment_lines(window), *_tail(rendition, window), *_reports(others)]
-    if window.ended:
-        lines.append("#EXT-X-ENDLIST")
-    return "\n".join((*lines, ""))
+    return MediaPlaylistWriter(rendition).write(others).text(skip)
 
 
-def _head(targets: Targets, window: Window) -> list[str]:
-    """The version, the tags whose values never change, then the two that number the list."""
-    part_target = rounded_up(targets.part_target_s, _PART_TARGET_DECIMALS)
-    part_hold_back = rounded_up(max(3 * part_target, targets.part_hold_back_s), _HOLD_BACK_DECIMALS)
-    control = tag(
-        "EXT-X-SERVER-CONTROL",
-        CAN_BLOCK_RELOAD="YES",
-        PART_HOLD_BACK=decimal(part_hold_back, _HOLD_BACK_DECIMALS),
-        HOLD_BACK=decimal(Fraction(targets.hold_back_s), _HOLD_BACK_DECIMALS),
-    )
-    return [
-        "#EXTM3U",
-        f"#EXT-X-VERSION:{_GAP_VERSION if any(segment.gap for segment in window.segments) else VERSION}",
+class MediaPlaylistWriter:
+    """Writes the versions of one rendition's playlist; the lines of segments that stand fast are written once.
+
+    Args:
+        rendition: one that has a window.
+    """
+
+    __slots__ = ("_known", "_rendition")
+
+    def __init__(self, rendition: Rendition) -> None:
+        self._rendition = rendition
+        self._known: dict[int, str] = {}  # by msn, oldest first
+
+    def write(self, others: Iterable[Rendition]) -> PlaylistVersion:
+        """The version of now, with reports of the session's other renditions."""
+        window = self._rendition.window
+        assert window is not None, "a rendition without media has no playlist"
+        number = GAP_VERSION if any(segment.gap for segment in window.segments) else VERSION
+        segments = tuple(self._segments(window))
+        tail = lines_of(*_hints(self._rendition, window), *_reports(others), *_end(window))
+        return PlaylistVersion(number, _head(window), segments, skippable_segments(window), tail)
+
+    def _segments(self, window: Window) -> Iterator[str]:
+        self._forget(window.media_sequence)
+        with_parts = window.first_msn_with_parts
+        before: InitSection | None = None
+        for segment in window.segments:
+            yield self._whole(segment, before, with_parts=segment.msn >= with_parts)
+            before = segment.init
+        if window.open:
+            parts = _parts(window.open.parts, window.open.init.track.timescale)
+            yield lines_of(*_opening(window.open, before), *parts)
+
+    def _whole(self, segment: Segment, before: InitSection | None, *, with_parts: bool) -> str:
+        """The lines of a finished segment; they stand fast between its first place in the list and its newest ones."""
+        if before is None or with_parts:
+            return _whole(segment, before, with_parts=with_parts)
+        if segment.msn not in self._known:
+            self._known[segment.msn] = _whole(segment, before, with_parts=False)
+        return self._known[segment.msn]
+
+    def _forget(self, media_sequence: int) -> None:
+        """Lines of segments that are not listed any more."""
+        while self._known and (oldest := next(iter(self._known))) <= media_sequence:
+            del self._known[oldest]
+
+
+def _head(window: Window) -> str:
+    """The tags whose values never change, then the two that number the list."""
+    targets = window.targets
+    return lines_of(
         f"#EXT-X-TARGETDURATION:{targets.target_duration_s}",
-        control,
-        tag("EXT-X-PART-INF", PART_TARGET=decimal(part_target, _PART_TARGET_DECIMALS)),
+        server_control(targets),
+        tag("EXT-X-PART-INF", PART_TARGET=part_target(targets)),
         f"#EXT-X-MEDIA-SEQUENCE:{window.media_sequence}",
         f"#EXT-X-DISCONTINUITY-SEQUENCE:{window.discontinuity_sequence}",
-    ]
+    )
 
 
-def _segment_lines(window: Window) -> Iterator[str]:
-    behind_s = window.listed_s
-    if window.open:
-        behind_s += Fraction(window.open.duration_ticks, window.open.init.track.timescale)
-    before: InitSection | None = None
-    following = len(window.segments) + 1  # the open one, or the one that is hinted at
-    for segment in window.segments:
-        behind_s -= segment.duration_s
-        following -= 1
-        yield from _opening(segment, before)
-        if window.lists_parts_of(segment, behind_s, following):
-            yield from _parts(segment.parts, segment.init.track.timescale)
-        if segment.gap:
-            yield "#EXT-X-GAP"
-        yield f"#EXTINF:{decimal(segment.duration_s)},"
-        yield segment_file(segment.msn)
-        before = segment.init
-    if window.open:
-        yield from _opening(window.open, before)
-        yield from _parts(window.open.parts, window.open.init.track.timescale)
+def _whole(segment: Segment, before: InitSection | None, *, with_parts: bool) -> str:
+    """The lines of a finished segment."""
+    lines = list(_opening(segment, before))
+    if with_parts:
+        lines += _parts(segment.parts, segment.init.track.timescale)
+    if segment.gap:
+        lines.append("#EXT-X-GAP")
+    return lines_of(*lines, f"#EXTINF:{decimal(segment.duration_s)},", segment_file(segment.msn))
 
 
 def _opening(segment: Segment | OpenSegment, before: InitSection | None) -> Iterator[str]:
@@ -91,7 +112,7 @@ def _parts(parts: Iterable[Part], timescale: int) -> Iterator[str]:
         )
 
 
-def _tail(rendition: Rendition, window: Window) -> Iterator[str]:
+def _hints(rendition: Rendition, window: Window) -> Iterator[str]:
     """What comes next (rfc8216bis 4.4.5.3); nothing after the end."""
     if window.ended:
         return
@@ -108,3 +129,8 @@ def _reports(others: Iterable[Rendition]) -> Iterator[str]:
             yield tag(
                 "EXT-X-RENDITION-REPORT", URI=Quoted(sibling_uri(other.name)), LAST_MSN=last[0], LAST_PART=last[1]
             )
+
+
+def _end(window: Window) -> Iterator[str]:
+    if window.ended:
+        yield "#EXT-X-ENDLIST"

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from infra.ids import SessionId
-from origin.media_playlist import VERSION
 from origin.model import Kind
 from origin.names import variant_uri
+from origin.playlist_version import VERSION
 from origin.rendition import Rendition
 from origin.tags import Quoted, decimal, tag
 

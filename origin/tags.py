@@ -19,6 +19,11 @@ class Quoted(str):
 Value = Quoted | str | int
 
 
+def lines_of(*lines: str) -> str:
+    """Lines as text, each with its end."""
+    return "".join(f"{line}\n" for line in lines)
+
+
 def tag(name: str, **attributes: Value | None) -> str:
     """A tag with an attribute list; ``_`` in names stands for ``-``, None leaves an attribute out."""
     pairs = [

@@ -19,13 +19,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from origin.directives import Directives
+from origin.directives import Awaited
 from origin.errors import DirectiveRefused
 from origin.model import NS_PER_S, Chunk, InitSection, Part, Segment
 
 MIN_SEGMENTS = 6  # Apple's authoring rules 8.11
 PARTS_LISTED_TARGETS = 3  # target durations from the end within which parts are listed (rfc8216bis 6.2.2)
 PARTS_KEPT_TARGETS = 2 * PARTS_LISTED_TARGETS
+_SKIP_TARGETS = 6  # target durations that a delta update may not leave out (rfc8216bis 4.4.3.8)
 _MSN_AHEAD = 2  # how far past the last segment a request may ask (rfc8216bis 6.2.5.2)
 
 
@@ -46,6 +47,11 @@ class Targets:
     part_hold_back_s: Fraction
     hold_back_s: int
     window_s: Fraction
+
+    @property
+    def skip_until_s(self) -> int:
+        """CAN-SKIP-UNTIL: segments further than this from the end of the last one may be left out of an update."""
+        return _SKIP_TARGETS * self.target_duration_s
 
     @property
     def part_limit(self) -> Fraction:
@@ -70,6 +76,11 @@ class OpenSegment:
     def duration_ticks(self) -> int:
         """Of the parts so far."""
         return sum(part.duration_ticks for part in self.parts)
+
+    @property
+    def duration_s(self) -> Fraction:
+        """The same in seconds, exact."""
+        return Fraction(self.duration_ticks, self.init.track.timescale)
 
 
 class Window:
@@ -214,19 +225,20 @@ class Window:
         """A player has something to begin with."""
         return self.open is not None or any(not segment.gap for segment in self.segments)
 
-    def lists_parts_of(self, segment: Segment, behind_s: Fraction, following: int) -> bool:
-        """Whether a segment's parts are still listed, all or none.
+    @property
+    def first_msn_with_parts(self) -> int:
+        """From this segment on, parts are listed.
 
         None of them is further than three target durations from the end (rfc8216bis 6.2.2); nor are there parts of more
-        than three segments, the open one among them, also where one is short: some readers count segments.
-
-        Args:
-            segment: a whole one.
-            behind_s: seconds from its end to the live edge.
-            following: how many segments come after it, with the one that is open or hinted at.
+        than three segments, the one that is open or hinted at among them, also where one is short: some readers count
+        segments.
         """
-        near = behind_s + segment.duration_s <= PARTS_LISTED_TARGETS * self.targets.target_duration_s
-        return near and following < PARTS_LISTED_TARGETS
+        behind_s = self.open.duration_s if self.open else Fraction(0)
+        for following, segment in enumerate(reversed(self.segments), start=1):
+            behind_s += segment.duration_s
+            if behind_s > PARTS_LISTED_TARGETS * self.targets.target_duration_s or following == PARTS_LISTED_TARGETS:
+                return segment.msn + 1
+        return self.media_sequence
 
     def part(self, number: int) -> bytes | None:
         """A part that may still be asked for."""
@@ -250,7 +262,7 @@ class Window:
             inits.append(self.open.init)
         return list({init.number: init for init in inits}.values())
 
-    def admits(self, directives: Directives) -> None:
+    def admits(self, awaited: Awaited) -> None:
         """Judge a blocking request on its arrival.
 
         Raises:
@@ -259,29 +271,29 @@ class Window:
         if self.ended:
             return
         last = self.last_finished_msn
-        if directives.msn > last + _MSN_AHEAD:
+        if awaited.msn > last + _MSN_AHEAD:
             raise DirectiveRefused(
-                f"_HLS_msn={directives.msn} refused: after segment {last} at most {last + _MSN_AHEAD} is allowed",
+                f"_HLS_msn={awaited.msn} refused: after segment {last} at most {last + _MSN_AHEAD} is allowed",
             )
-        if directives.part is None or directives.msn <= last:
+        if awaited.part is None or awaited.msn <= last:
             return
-        listed = len(self.open.parts) if self.open and self.open.msn == directives.msn else 0
-        if directives.part - (listed - 1) > self.targets.part_limit:
+        listed = len(self.open.parts) if self.open and self.open.msn == awaited.msn else 0
+        if awaited.part - (listed - 1) > self.targets.part_limit:
             allowed = int(listed - 1 + self.targets.part_limit)
             raise DirectiveRefused(
-                f"_HLS_part={directives.part} refused: in segment {directives.msn} at most {allowed} is allowed now",
+                f"_HLS_part={awaited.part} refused: in segment {awaited.msn} at most {allowed} is allowed now",
             )
 
-    def satisfied(self, directives: Directives) -> bool:
+    def satisfied(self, awaited: Awaited) -> bool:
         """A request that was admitted can be answered now (rfc8216bis 6.2.5.2)."""
-        if self.ended or directives.msn < self.media_sequence or directives.msn < self.last_finished_msn:
+        if self.ended or awaited.msn < self.media_sequence or awaited.msn < self.last_finished_msn:
             return True
-        if directives.part is None:
-            return directives.msn == self.last_finished_msn
-        if directives.msn == self.last_finished_msn:
+        if awaited.part is None:
+            return awaited.msn == self.last_finished_msn
+        if awaited.msn == self.last_finished_msn:
             segment = self.segments[-1]
-            return directives.part < len(segment.parts) or self.open is not None or segment.gap
-        return self.open is not None and self.open.msn == directives.msn and directives.part < len(self.open.parts)
+            return awaited.part < len(segment.parts) or self.open is not None or segment.gap
+        return self.open is not None and self.open.msn == awaited.msn and awaited.part < len(self.open.parts)
 
 
 def nominal_ticks(seconds: Fraction, timescale: int) -> int:

@@ -19,10 +19,11 @@ def test_directives(query: list[tuple[str, str]]) -> None:
     except DirectiveRefused as refusal:
         assert len(str(refusal)) < 200  # noqa: PT017  # a refusal is one of two good outcomes
         return
-    assert (found is None) == all(name not in {"_HLS_msn", "_HLS_part"} for name, _ in query)
-    if found is not None:
-        assert 0 <= found.msn <= MAX_INTEGER
-        assert found.part is None or 0 <= found.part <= MAX_INTEGER
+    awaited = found.awaited
+    assert (awaited is None) == all(name not in {"_HLS_msn", "_HLS_part"} for name, _ in query)
+    if awaited is not None:
+        assert 0 <= awaited.msn <= MAX_INTEGER
+        assert awaited.part is None or 0 <= awaited.part <= MAX_INTEGER
 
 
 @given(st.one_of(st.text(max_size=40), st.from_regex(r"(init-|s|p)[0-9]{1,20}\.(m4s|mp4)")))

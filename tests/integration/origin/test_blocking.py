@@ -8,6 +8,7 @@ import pytest
 from origin.hub import Limits
 from support.cmaf_pusher import made_up_audio, made_up_video
 from support.hls_listed import read
+from support.hls_merge import merge, without_version
 from support.origin_server import OriginServer, origin_server
 
 LIVE = "/live/cat/s1/720p"
@@ -134,8 +135,9 @@ async def test_the_end_releases_everybody() -> None:
         assert read(answer.text).ended
         assert (await hinted).status == 404
         assert server.hub.held == 0
-        late = await server.get(f"{LIVE}/index.m3u8?_HLS_msn=99&_HLS_part=99&_HLS_skip=YES")
-        assert late.body == answer.body
+        for query in ("_HLS_msn=99&_HLS_part=99&_HLS_skip=YES", "_HLS_part=1", "_HLS_msn=x"):
+            late = await server.get(f"{LIVE}/index.m3u8?{query}")
+            assert (late.status, late.body) == (200, answer.body), "after the end directives are ignored"
 
 
 async def test_a_request_that_nothing_satisfies_is_answered_503_in_time() -> None:
@@ -148,6 +150,34 @@ async def test_a_request_that_nothing_satisfies_is_answered_503_in_time() -> Non
         assert answer.headers["Retry-After"] == "1"
         assert answer.headers["Cache-Control"] == "no-store"
         assert (await server.get(f"{LIVE}/p7.m4s")).status == 503
+
+
+async def test_those_who_have_the_older_segments_are_sent_what_is_new() -> None:
+    async with origin_server() as server:
+        source = made_up_video()
+        post = await server.push("720p", source, 6 * 9)
+        await playing(server)
+        for msn in range(8):
+            await server.listed(f"{LIVE}/index.m3u8?_HLS_msn={msn}")
+        before = await server.listed(f"{LIVE}/index.m3u8?_HLS_msn=8&_HLS_part=5")
+        whole = server.ask(f"{LIVE}/index.m3u8?_HLS_msn=9&_HLS_part=0")
+        updates = [server.ask(f"{LIVE}/index.m3u8?_HLS_msn=9&_HLS_part=0&_HLS_skip={skip}") for skip in ("YES", "v2")]
+        await server.held(3)
+        post.send(source.next_part())
+        for update in await asyncio.gather(*updates):
+            assert "#EXT-X-SKIP:SKIPPED-SEGMENTS=2" in update.text
+            assert without_version(merge(before, update.text)) == without_version((await whole).text)
+            assert update.headers["Cache-Control"] == "max-age=12"
+
+
+@pytest.mark.parametrize("query", ["_HLS_skip=YES", "_HLS_later=1", "_HLS_skip=v99"])
+async def test_what_does_not_wait_is_cached_no_longer_than_a_plain_answer(query: str) -> None:
+    async with origin_server() as server:
+        await server.push("720p", made_up_video(), 7)
+        await playing(server)
+        answer = await server.get(f"{LIVE}/index.m3u8?{query}")
+        assert answer.body == (await server.get(f"{LIVE}/index.m3u8")).body
+        assert answer.headers["Cache-Control"] == "max-age=1"
 
 
 async def test_too_many_held_requests_are_refused() -> None:

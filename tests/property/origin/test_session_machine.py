@@ -12,13 +12,14 @@ from infra.ids import RenditionName
 from infra.profiles import PROFILES
 from infra.settings import Profile
 from origin.cmaf_reader import BoundarySeen, ChunkSeen, InitSeen
-from origin.directives import Directives
+from origin.directives import Awaited, Skip
 from origin.errors import DirectiveRefused
-from origin.media_playlist import media_playlist
+from origin.media_playlist import MediaPlaylistWriter, media_playlist
 from origin.model import NS_PER_S, Chunk, Kind, TrackDescription
 from origin.session import Session
 from origin.window import Targets
 from support.hls_listed import Listed, read
+from support.hls_merge import merge, without_version
 from support.hls_rules import Follower, judge_together
 from support.hls_strict import check
 
@@ -27,7 +28,7 @@ VIDEO = TrackDescription(Kind.VIDEO, "avc1.640020", 90_000, 1280, 720, peak_bps=
 AUDIO = TrackDescription(Kind.AUDIO, "mp4a.40.2", 48_000, channels=2, sample_rate=48_000)
 NAMES = [RenditionName(name) for name in ("720p", "360p", "audio")]
 PROFILE = PROFILES[Profile.STANDARD]
-TARGETS = Targets(2, PROFILE.part_target_s, PROFILE.part_hold_back_s, PROFILE.hold_back_s, Fraction(12))
+TARGETS = Targets(2, PROFILE.part_target_s, PROFILE.part_hold_back_s, PROFILE.hold_back_s, Fraction(16))
 PARTS_PER_SEGMENT = 6
 
 
@@ -61,6 +62,8 @@ class Origin(RuleBasedStateMachine):
         self.session = Session(TARGETS, Fraction(2))
         self.pushers = {name: Pusher(name) for name in NAMES}
         self.followers = {name: Follower() for name in NAMES}
+        self.writers: dict[RenditionName, MediaPlaylistWriter] = {}
+        self.texts: dict[RenditionName, list[str]] = {name: [] for name in NAMES}
         self.now_ns = START_NS
         self.grid = 0
 
@@ -85,11 +88,22 @@ class Origin(RuleBasedStateMachine):
         if rendition.window is None:
             return
         others = [each for each in self.session.playable_renditions() if each is not rendition]
-        text = media_playlist(rendition, others)
+        writer = self.writers.setdefault(name, MediaPlaylistWriter(rendition))
+        version = writer.write(others)
+        text = version.text(Skip.NOTHING)
+        assert text == media_playlist(rendition, others), "what the writer remembers is what is so"
+        self.updates_give_the_whole(name, version.text(Skip.SEGMENTS), text)
         complaints = self.followers[name].see(text)
         assert complaints == [], f"{name}: {complaints}\n{text}"
         assert check(text) == [], text
         agrees_with_m3u8(text, self.followers[name].last)
+
+    def updates_give_the_whole(self, name: RenditionName, update: str, whole: str) -> None:
+        """Merged into each version of the last two seconds (rfc8216bis 6.3.7)."""
+        for before in self.texts[name][-PARTS_PER_SEGMENT:] or [whole]:
+            assert without_version(merge(before, update)) == without_version(whole), f"{before}\n{update}"
+        assert check(update) == [], update
+        self.texts[name].append(whole)
 
     @initialize()
     def all_begin(self) -> None:
@@ -190,13 +204,13 @@ class Origin(RuleBasedStateMachine):
             if window is None or (last := window.last_part) is None:
                 continue
             msn, part = last
-            assert window.satisfied(Directives(msn, part))
-            window.admits(Directives(msn, part + 1))
-            window.admits(Directives(msn + 1, 0))
+            assert window.satisfied(Awaited(msn, part))
+            window.admits(Awaited(msn, part + 1))
+            window.admits(Awaited(msn + 1, 0))
             if not self.session.ended:
-                assert not window.satisfied(Directives(msn + 1, 0))
+                assert not window.satisfied(Awaited(msn + 1, 0))
                 with pytest.raises(DirectiveRefused):
-                    window.admits(Directives(msn + 4, None))
+                    window.admits(Awaited(msn + 4, None))
 
 
 def agrees_with_m3u8(text: str, listed: Listed) -> None:

@@ -2,9 +2,11 @@ from fractions import Fraction
 
 import pytest
 
-from origin.media_playlist import media_playlist
+from origin.directives import Skip
+from origin.media_playlist import MediaPlaylistWriter, media_playlist
 from origin.rendition import Rendition
 from support.hls_listed import read
+from support.hls_merge import merge, without_version
 from support.hls_rules import judge
 from support.hls_strict import check
 from support.origin_media import HD, SD, SOUND, Feeder
@@ -13,7 +15,7 @@ WHOLE = """\
 #EXTM3U
 #EXT-X-VERSION:8
 #EXT-X-TARGETDURATION:2
-#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=1.025,HOLD-BACK=6.000
+#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=12.000,PART-HOLD-BACK=1.025,HOLD-BACK=6.000
 #EXT-X-PART-INF:PART-TARGET=0.34134
 #EXT-X-MEDIA-SEQUENCE:0
 #EXT-X-DISCONTINUITY-SEQUENCE:0
@@ -127,3 +129,32 @@ def test_printed_durations_add_up_over_an_hour(name: str) -> None:
     listed = read(media_playlist(feed.session.renditions[rendition], []))
     total_s = sum((segment.length_s for segment in listed.all_segments), Fraction(0))
     assert abs(total_s - 3600) < Fraction(1, 60), "within a frame"
+
+
+def test_a_writer_that_remembers_writes_what_one_that_begins_anew_writes() -> None:
+    feed = Feeder()
+    feed.begin(HD)
+    writer = MediaPlaylistWriter(feed.session.renditions[HD])
+    for index in range(100):
+        feed.part(HD, index)
+        if index == 50:
+            feed.init(HD, b"other")
+        assert writer.write([]).text(Skip.NOTHING) == media_playlist(feed.session.renditions[HD], [])
+    assert len(writer._known) < len(feed.window(HD).segments)
+
+
+@pytest.mark.parametrize("skip", [Skip.SEGMENTS, Skip.DATE_RANGES_TOO])
+def test_an_update_merged_into_the_version_before_it_is_the_whole(skip: Skip) -> None:
+    feed = Feeder(window_s=18)
+    feed.begin(HD)
+    before, updates = "", 0
+    for index in range(150):
+        feed.part(HD, index)
+        if index == 40:
+            feed.init(HD, b"other")
+        whole, update = (media_playlist(feed.session.renditions[HD], [], each) for each in (Skip.NOTHING, skip))
+        assert without_version(merge(before, update)) == without_version(whole)
+        assert check(update) == [], update
+        updates += "EXT-X-SKIP" in update
+        before = whole
+    assert updates > 90

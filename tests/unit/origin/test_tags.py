@@ -2,7 +2,12 @@ from fractions import Fraction
 
 import pytest
 
-from origin.tags import Quoted, date_time, decimal, rounded_up, tag
+from origin.tags import Quoted, date_time, decimal, lines_of, rounded_up, tag
+
+
+def test_every_line_has_its_end() -> None:
+    assert lines_of("#EXTM3U", "a") == "#EXTM3U\na\n"
+    assert lines_of() == ""
 
 
 def test_attributes_are_written_in_order_and_absent_ones_left_out() -> None:

@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from origin.directives import Directives
+from origin.directives import Awaited
 from origin.errors import DirectiveRefused
 from origin.model import InitSection
 from origin.window import Targets, Window, instant_after, nominal_ticks
@@ -78,13 +78,22 @@ def test_parts_stay_retrievable_twice_as_long_as_they_are_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("behind_s", "following", "listed"), [(0, 0, True), (4, 2, True), (Fraction(41, 10), 2, False), (1, 3, False)]
+    ("segments", "parts", "first"), [(0, 0, 0), (0, 2, 0), (1, 2, 0), (3, 0, 1), (3, 2, 1), (9, 5, 7)]
 )
-def test_parts_are_listed_within_three_target_durations_and_three_segments(
-    behind_s: Fraction, following: int, listed: bool
+def test_parts_are_listed_in_three_segments_with_the_one_that_is_hinted_at(
+    segments: int, parts: int, first: int
 ) -> None:
+    assert window(segments, parts).first_msn_with_parts == first
+
+
+def test_the_skip_boundary_is_six_target_durations() -> None:
+    assert targets().skip_until_s == 12
+
+
+def test_parts_further_than_three_target_durations_from_the_end_are_not_listed() -> None:
     made = window(1)
-    assert made.lists_parts_of(made.segments[0], Fraction(behind_s), following) is listed
+    made.add_gap(INIT, START_NS, 450_000, discontinuity=False)
+    assert made.first_msn_with_parts == 1
 
 
 def test_a_gap_takes_a_number_and_cannot_be_fetched() -> None:
@@ -150,24 +159,24 @@ def test_the_end_closes_the_open_segment() -> None:
 def test_a_request_is_satisfied_by_what_it_names_or_anything_later(
     segments: int, parts: int, msn: int, part: int | None, satisfied: bool
 ) -> None:
-    assert window(segments, parts).satisfied(Directives(msn, part)) is satisfied
+    assert window(segments, parts).satisfied(Awaited(msn, part)) is satisfied
 
 
 def test_a_part_of_a_gap_is_as_good_as_any() -> None:
     made = window(1)
     made.add_gap(INIT, START_NS, 180_000, discontinuity=False)
-    assert made.satisfied(Directives(1, 0))
+    assert made.satisfied(Awaited(1, 0))
 
 
 def test_what_lies_before_a_window_that_began_late_is_satisfied() -> None:
-    assert window(first_msn=5).satisfied(Directives(4, 2))
+    assert window(first_msn=5).satisfied(Awaited(4, 2))
 
 
 def test_after_the_end_everything_is_admitted_and_satisfied() -> None:
     made = window(1)
     made.end()
-    made.admits(Directives(1000, 1000))
-    assert made.satisfied(Directives(1000, 1000))
+    made.admits(Awaited(1000, 1000))
+    assert made.satisfied(Awaited(1000, 1000))
 
 
 @pytest.mark.parametrize(
@@ -175,7 +184,7 @@ def test_after_the_end_everything_is_admitted_and_satisfied() -> None:
     [(2, 3, 3, None), (2, 3, 3, 0), (2, 3, 2, 10), (2, 0, 2, 7), (2, 3, 1, 99), (0, 0, 1, 0), (20, 0, 0, 99)],
 )
 def test_a_request_a_little_ahead_is_admitted(segments: int, parts: int, msn: int, part: int | None) -> None:
-    window(segments, parts).admits(Directives(msn, part))
+    window(segments, parts).admits(Awaited(msn, part))
 
 
 @pytest.mark.parametrize(
@@ -192,7 +201,7 @@ def test_a_request_too_far_ahead_is_refused(
     segments: int, parts: int, msn: int, part: int | None, complaint: str
 ) -> None:
     with pytest.raises(DirectiveRefused, match=complaint):
-        window(segments, parts).admits(Directives(msn, part))
+        window(segments, parts).admits(Awaited(msn, part))
 
 
 def test_the_advance_part_limit_is_three_parts_when_parts_are_long() -> None:
