@@ -27,7 +27,8 @@ _STATUS: Mapping[type[errors.TandemError], HTTPStatus] = {
 
 CORS_HEADERS: Mapping[str, str] = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Location, ETag, Link, Accept-Post, Accept-Patch, Retry-After, Age, Date",
+    "Access-Control-Expose-Headers": "Location, ETag, Link, Accept-Post, Accept-Patch, Accept-Ranges, Retry-After, "
+    "Age, Date, Cache-Control, Content-Encoding, Content-Length, Content-Range",
 }
 
 _log = structlog.get_logger("http")

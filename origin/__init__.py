@@ -18,11 +18,15 @@ In the order media passes them:
 - ``media_playlist`` (pure): a window as text.
 - ``multivariant`` (pure): a session as text.
 - ``tags`` (pure): tags and their values as text.
+- ``text`` (pure): a version of a playlist as bytes, compressed once.
 - ``handlers`` (edge): what viewers GET.
+- ``responses`` (edge): answers with their coding, condition, range and cache life.
 - ``names`` (pure): URLs and object keys.
 - ``directives`` (pure): what a blocking request asks for.
 - ``waiting`` (edge): requests that are held, bounded.
 - ``caching`` (pure): how long an answer may be kept.
+- ``content_coding`` (pure): in which coding a viewer wants a text.
+- ``conditions`` (pure): what a viewer holds already.
 - ``byte_range`` (pure): one range of a body.
 - ``metrics`` (edge): the Prometheus metrics.
 - ``errors`` (pure): what can go wrong, and whose fault it is.

@@ -18,11 +18,12 @@ from infra.settings import Settings
 from origin import metrics
 from origin.cmaf_reader import ChunkSeen, Event
 from origin.errors import HeldTooLong, OriginFull, ResourceGone, SessionOver, StreamUnknown
-from origin.live import LiveSession, Text
+from origin.live import LiveSession
 from origin.model import NS_PER_S, Kind
 from origin.session import Session
 from origin.storage.contract import ObjectStore
 from origin.storage.write_behind import WriteBehind
+from origin.text import Text
 from origin.waiting import WaitingRoom
 from origin.window import Targets
 

@@ -5,7 +5,6 @@ never contradicts one that was read later. Each version of a playlist is written
 """
 
 import asyncio
-import gzip
 from collections.abc import Callable, Iterable
 
 from infra.ids import RenditionName, SessionId, StreamName
@@ -19,27 +18,10 @@ from origin.multivariant import multivariant_playlist
 from origin.names import object_key
 from origin.playlist_version import PlaylistVersion
 from origin.rendition import Rendition
+from origin.text import Text
 from origin.waiting import WaitingRoom
 
-_GZIP_LEVEL = 5  # 4 KB of playlist in about 0.1 ms
 _RETRY_AFTER_S = 1
-
-
-class Text:
-    """One version of a playlist as bytes; compressed when first asked for."""
-
-    __slots__ = ("_compressed", "plain")
-
-    def __init__(self, text: str) -> None:
-        self.plain = text.encode()
-        self._compressed: bytes | None = None
-
-    @property
-    def compressed(self) -> bytes:
-        """The same in gzip."""
-        if self._compressed is None:
-            self._compressed = gzip.compress(self.plain, _GZIP_LEVEL, mtime=0)
-        return self._compressed
 
 
 class LiveSession:

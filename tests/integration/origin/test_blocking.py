@@ -1,7 +1,6 @@
 """Blocking reloads and hints over real HTTP; barriers instead of sleeps."""
 
 import asyncio
-import gzip
 
 import pytest
 
@@ -206,16 +205,3 @@ async def test_five_hundred_held_reloads_get_the_same_bytes_written_once() -> No
         assert {answer.status for answer in answers} == {200}
         assert len({answer.body for answer in answers}) == 1
         assert server.hub.held == 0
-
-
-async def test_playlists_are_compressed_for_those_who_accept_that() -> None:
-    async with origin_server() as server:
-        await server.push("720p", made_up_video(), 7)
-        await playing(server)
-        plain = await server.get(f"{LIVE}/index.m3u8", Accept_Encoding="identity")
-        small = await server.get(f"{LIVE}/index.m3u8", Accept_Encoding="br, GZIP;q=0.5")
-        refused = await server.get(f"{LIVE}/index.m3u8", Accept_Encoding="gzip;q=0")
-        assert small.headers["Content-Encoding"] == "gzip"
-        assert gzip.decompress(small.body) == plain.body == refused.body
-        assert plain.headers["Vary"] == small.headers["Vary"] == "Accept-Encoding"
-        assert plain.headers["Content-Type"] == "application/vnd.apple.mpegurl"
