@@ -17,6 +17,11 @@ In the order media passes them:
 - ``playlist_version`` (pure): a version of a media playlist, whole or as a delta update.
 - ``media_playlist`` (pure): a window as text.
 - ``multivariant`` (pure): a session as text.
+- ``listed`` (pure): a media playlist as a player reads it.
+- ``playlist_rules`` (pure): what one version of a media playlist must be.
+- ``multivariant_rules`` (pure): what a multivariant playlist must be.
+- ``self_check`` (pure): a version against those before it and against the session's other playlists.
+- ``playlist_watch`` (edge): has every version checked and reports what is wrong.
 - ``tags`` (pure): tags and their values as text.
 - ``text`` (pure): a version of a playlist as bytes, compressed once.
 - ``handlers`` (edge): what viewers GET.

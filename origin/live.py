@@ -17,6 +17,7 @@ from origin.model import Kind
 from origin.multivariant import multivariant_playlist
 from origin.names import object_key
 from origin.playlist_version import PlaylistVersion
+from origin.playlist_watch import PlaylistWatch
 from origin.rendition import Rendition
 from origin.text import Text
 from origin.waiting import WaitingRoom
@@ -51,6 +52,7 @@ class LiveSession:
         self._room = room
         self._store = store
         self._on_end = on_end
+        self._watch = PlaylistWatch(stream, session_id)
         self._writers: dict[RenditionName, MediaPlaylistWriter] = {}
         # what is written of the state of now
         self._index: Text | None = None
@@ -274,7 +276,10 @@ class LiveSession:
     def _text(self, rendition: Rendition, skip: Skip) -> Text:
         name = rendition.name
         if (name, skip) not in self._texts:
-            self._texts[name, skip] = self._written(self._version(rendition).text(skip))
+            version = self._version(rendition)
+            if skip is not Skip.NOTHING and version.skippable:
+                self._watch.update(name, version, skip)
+            self._texts[name, skip] = self._written(version.text(skip))
         return self._texts[name, skip]
 
     def _version(self, rendition: Rendition) -> PlaylistVersion:
@@ -283,11 +288,14 @@ class LiveSession:
             writer = self._writers.setdefault(name, MediaPlaylistWriter(rendition))
             others = [other for other in self.core.playable_renditions() if other is not rendition]
             self._versions[name] = writer.write(others)
+            self._watch.whole(name, self._versions[name])
         return self._versions[name]
 
     def _index_text(self) -> Text:
         if self._index is None:
-            self._index = self._written(multivariant_playlist(self.session_id, self.core.playable_renditions()))
+            text = multivariant_playlist(self.session_id, self.core.playable_renditions())
+            self._watch.index(text)
+            self._index = self._written(text)
         return self._index
 
     @staticmethod

@@ -18,6 +18,7 @@ REFUSED = Counter("tandem_origin_pushes_refused", "Pushes refused for what they 
 HELD = Gauge("tandem_origin_held_requests", "Requests held now for what does not exist yet")
 HELD_TOO_LONG = Counter("tandem_origin_held_too_long", "Requests answered 503 after being held")
 RENDERED = Counter("tandem_origin_playlists_rendered", "Playlists written; each serves all who wait for it")
+VIOLATIONS = Counter("tandem_origin_playlist_violations", "Rules broken by playlists that were given out; must stay 0")
 SERVED_BYTES = Counter("tandem_origin_served_bytes", "Bodies of playlists and media sent to viewers", ["resource"])
 
 STORED = Counter("tandem_origin_stored_objects", "Objects that the store has taken")

@@ -40,18 +40,19 @@ class PlaylistVersion:
 
     def text(self, skip: Skip) -> str:
         """The playlist as it was asked for; the whole if nothing can be left out of it."""
-        if skip is Skip.NOTHING or not self.skippable:
-            return self._written(self.number, "", 0)
-        if skip is Skip.SEGMENTS:
-            skipped = tag("EXT-X-SKIP", SKIPPED_SEGMENTS=self.skippable)
-            return self._written(_SKIP_VERSION, f"{skipped}\n", self.skippable)
-        # no date range is ever listed, so none was removed; the attribute must be there all the same
-        skipped = tag("EXT-X-SKIP", SKIPPED_SEGMENTS=self.skippable, RECENTLY_REMOVED_DATERANGES=Quoted(""))
-        return self._written(_SKIP_DATES_VERSION, f"{skipped}\n", self.skippable)
+        head, segments, tail = self.lines(skip)
+        return "".join(("#EXTM3U\n", head, *segments, tail))
 
-    def _written(self, number: int, skipped: str, first: int) -> str:
-        opening = f"#EXTM3U\n#EXT-X-VERSION:{number}\n"
-        return "".join((opening, self.head, skipped, *self.segments[first:], self.tail))
+    def lines(self, skip: Skip) -> tuple[str, tuple[str, ...], str]:
+        """The same as (lines before, of each segment, and behind the last one), without the first line."""
+        if skip is Skip.NOTHING or not self.skippable:
+            return f"#EXT-X-VERSION:{self.number}\n{self.head}", self.segments, self.tail
+        if skip is Skip.SEGMENTS:
+            number, skipped = _SKIP_VERSION, tag("EXT-X-SKIP", SKIPPED_SEGMENTS=self.skippable)
+        else:  # no date range is ever listed, so none was removed; the attribute must be there all the same
+            number = _SKIP_DATES_VERSION
+            skipped = tag("EXT-X-SKIP", SKIPPED_SEGMENTS=self.skippable, RECENTLY_REMOVED_DATERANGES=Quoted(""))
+        return f"#EXT-X-VERSION:{number}\n{self.head}{skipped}\n", self.segments[self.skippable :], self.tail
 
 
 def part_target(targets: Targets) -> str:

@@ -9,8 +9,11 @@ from urllib.parse import urljoin
 import aiohttp
 import pytest
 
-from support.hls_listed import Listed
-from support.hls_rules import Follower, judge_durations, judge_multivariant, judge_together
+from origin.listed import Listed, read
+from origin.multivariant_rules import judge_multivariant
+from origin.self_check import Follower, judge_together
+from support.hls_durations import judge_durations
+from support.hls_merge import merge, without_version
 from support.hls_strict import check
 from support.processes import NodeProcess, children, node, publishing
 
@@ -26,6 +29,8 @@ class Player:
     init: dict[str, bytes] = field(default_factory=dict)
     media: dict[str, bytes] = field(default_factory=dict)
     versions: int = 0
+    updates: int = 0
+    text: str = ""
 
     async def follow(self) -> None:
         """Until the playlist has an end."""
@@ -48,6 +53,8 @@ class Player:
             text = await answer.text()
             assert answer.status == 200, text
         self.versions += 1
+        await self._compare_with_update(text)
+        self.text = text
         self.complaints += [f"{self.url} version {self.versions}: {each}" for each in self.follower.see(text)]
         self.complaints += [f"{self.url} version {self.versions}: hls-parser: {each}" for each in check(text)]
         for segment in self.follower.last.all_segments:
@@ -55,6 +62,17 @@ class Player:
                 self.init[segment.map_uri] = await self._fetch(segment.map_uri) or b""
             if segment.uri and segment.uri not in self.media and not segment.gap:
                 self.media[segment.uri] = await self._fetch(segment.uri) or b""
+
+    async def _compare_with_update(self, whole: str) -> None:
+        """A delta update of the same version, merged into the version before, is the whole."""
+        async with self.http.get(f"{self.url}?_HLS_skip=YES") as answer:
+            update = await answer.text()
+        self.complaints += [f"{self.url} version {self.versions}, update: {each}" for each in check(update)]
+        same_version = read(update).hints == read(whole).hints
+        if "EXT-X-SKIP" in update and same_version:
+            self.updates += 1
+            if without_version(merge(self.text or whole, update)) != without_version(whole):
+                self.complaints.append(f"{self.url} version {self.versions}: {update} does not make {whole}")
 
     async def _fetch(self, uri: str) -> bytes | None:
         """The bytes; None for a hint that was given up."""
@@ -96,6 +114,8 @@ async def follow_to_the_end(serving: NodeProcess, stream: str, *, kill_worker: b
             await asyncio.sleep(4)  # somewhere in the middle of it
             os.kill(children(serving.pid)[0], signal.SIGKILL)
         await following
+        async with http.get(f"{serving.base_url}/metrics") as answer:
+            assert "tandem_origin_playlist_violations_total 0.0" in (await answer.text()).splitlines()
     return players
 
 
@@ -115,6 +135,7 @@ async def test_no_version_of_any_playlist_breaks_a_rule(profile: str) -> None:
     assert judge_all(players) == []
     for player in players:
         assert player.versions >= 20
+        assert player.updates >= (10 if profile == "ultra" else 0), "the boundary is at six target durations"
         hinted = [uri for uri in player.media if uri.startswith("p")]
         assert len(hinted) >= 15
         segments = [segment for segment in player.follower.last.segments if segment.uri in player.media]

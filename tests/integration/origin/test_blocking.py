@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from origin.hub import Limits
+from origin.listed import read
 from support.cmaf_pusher import made_up_audio, made_up_video
-from support.hls_listed import read
 from support.hls_merge import merge, without_version
 from support.origin_server import OriginServer, origin_server
 

@@ -8,11 +8,11 @@ import pytest
 
 from infra.ids import SessionId, StreamName
 from origin.hub import Limits
+from origin.listed import read
+from origin.multivariant_rules import judge_multivariant
 from origin.storage.filesystem import FolderStore
 from support.cmaf_boxes import Sample, chunk, styp, video_init
 from support.cmaf_pusher import made_up_audio, made_up_video
-from support.hls_listed import read
-from support.hls_rules import judge_multivariant
 from support.hls_strict import check
 from support.origin_server import OriginServer, origin_server
 

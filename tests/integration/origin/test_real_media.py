@@ -4,8 +4,9 @@ import io
 
 import av
 
+from origin.self_check import Follower, judge_together
 from support.cmaf_pusher import real_audio, real_video
-from support.hls_rules import Follower, judge_durations, judge_together
+from support.hls_durations import judge_durations
 from support.hls_strict import check
 from support.origin_server import origin_server
 

@@ -14,13 +14,13 @@ from infra.settings import Profile
 from origin.cmaf_reader import BoundarySeen, ChunkSeen, InitSeen
 from origin.directives import Awaited, Skip
 from origin.errors import DirectiveRefused
+from origin.listed import Listed, read
 from origin.media_playlist import MediaPlaylistWriter, media_playlist
 from origin.model import NS_PER_S, Chunk, Kind, TrackDescription
+from origin.self_check import Follower, SessionCheck, judge_together
 from origin.session import Session
 from origin.window import Targets
-from support.hls_listed import Listed, read
 from support.hls_merge import merge, without_version
-from support.hls_rules import Follower, judge_together
 from support.hls_strict import check
 
 START_NS = 1_800_000_000 * NS_PER_S
@@ -62,6 +62,7 @@ class Origin(RuleBasedStateMachine):
         self.session = Session(TARGETS, Fraction(2))
         self.pushers = {name: Pusher(name) for name in NAMES}
         self.followers = {name: Follower() for name in NAMES}
+        self.check = SessionCheck()
         self.writers: dict[RenditionName, MediaPlaylistWriter] = {}
         self.texts: dict[RenditionName, list[str]] = {name: [] for name in NAMES}
         self.now_ns = START_NS
@@ -92,6 +93,8 @@ class Origin(RuleBasedStateMachine):
         version = writer.write(others)
         text = version.text(Skip.NOTHING)
         assert text == media_playlist(rendition, others), "what the writer remembers is what is so"
+        assert self.check.whole(name, version) == [], f"{name}\n{text}"
+        assert not version.skippable or self.check.update(name, version, Skip.SEGMENTS) == [], f"{name}\n{text}"
         self.updates_give_the_whole(name, version.text(Skip.SEGMENTS), text)
         complaints = self.followers[name].see(text)
         assert complaints == [], f"{name}: {complaints}\n{text}"

@@ -3,11 +3,11 @@ from fractions import Fraction
 import pytest
 
 from origin.directives import Skip
+from origin.listed import read
 from origin.media_playlist import MediaPlaylistWriter, media_playlist
+from origin.playlist_rules import judge
 from origin.rendition import Rendition
-from support.hls_listed import read
 from support.hls_merge import merge, without_version
-from support.hls_rules import judge
 from support.hls_strict import check
 from support.origin_media import HD, SD, SOUND, Feeder
 

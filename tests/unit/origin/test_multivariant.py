@@ -1,8 +1,8 @@
 from infra.ids import RenditionName, SessionId
 from origin.model import Kind, TrackDescription
 from origin.multivariant import multivariant_playlist
+from origin.multivariant_rules import judge_multivariant
 from origin.rendition import Rendition
-from support.hls_rules import judge_multivariant
 from support.hls_strict import check
 from support.origin_media import AUDIO, chunk
 

@@ -1,0 +1,41 @@
+"""A media playlist that obeys every rule, to be broken in one place at a time."""
+
+WHOLE = """\
+#EXTM3U
+#EXT-X-VERSION:6
+#EXT-X-TARGETDURATION:2
+#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=12.000,PART-HOLD-BACK=1.500,HOLD-BACK=6.000
+#EXT-X-PART-INF:PART-TARGET=0.50000
+#EXT-X-MEDIA-SEQUENCE:10
+#EXT-X-DISCONTINUITY-SEQUENCE:3
+#EXT-X-MAP:URI="init-0.mp4"
+#EXT-X-PROGRAM-DATE-TIME:2027-01-15T08:00:00.000Z
+#EXTINF:2.000000,
+s10.m4s
+#EXT-X-PROGRAM-DATE-TIME:2027-01-15T08:00:02.000Z
+#EXTINF:2.000000,
+s11.m4s
+#EXT-X-PROGRAM-DATE-TIME:2027-01-15T08:00:04.000Z
+#EXTINF:2.000000,
+s12.m4s
+#EXT-X-DISCONTINUITY
+#EXT-X-MAP:URI="init-1.mp4"
+#EXT-X-PROGRAM-DATE-TIME:2027-01-15T08:00:06.000Z
+#EXT-X-PART:DURATION=0.500000,URI="p60.m4s",INDEPENDENT=YES
+#EXT-X-PART:DURATION=0.500000,URI="p61.m4s"
+#EXTINF:1.000000,
+s13.m4s
+#EXT-X-PROGRAM-DATE-TIME:2027-01-15T08:00:07.000Z
+#EXT-X-PART:DURATION=0.500000,URI="p62.m4s",INDEPENDENT=YES
+#EXT-X-PART:DURATION=0.500000,URI="p63.m4s"
+#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p64.m4s"
+#EXT-X-RENDITION-REPORT:URI="../audio/index.m3u8",LAST-MSN=14,LAST-PART=1
+"""
+
+
+def but(*replaced: tuple[str, str], text: str = WHOLE) -> str:
+    """The playlist with pieces of it replaced; each must be there once."""
+    for old, new in replaced:
+        assert text.count(old) == 1, f"{old!r} is there {text.count(old)} times"
+        text = text.replace(old, new)
+    return text
