@@ -7,15 +7,19 @@ In the order media passes them:
 - ``boxes`` (pure): ISO base media boxes.
 - ``init_reader`` (pure): what an init section says.
 - ``chunk_reader`` (pure): what a chunk's boxes say.
+- ``iframes`` (pure): one coded picture as a media file of its own.
 - ``hub`` (edge): all sessions: opening, pushes, ending, forgetting.
 - ``live`` (edge): one session at work: changes, cached playlists, who waits for them.
 - ``session`` (pure): renditions kept in step.
 - ``breaks`` (pure): where discontinuities stand.
 - ``rendition`` (pure): one rendition: its init sections, window and rates.
+- ``rates`` (pure): the bit rates that are promised, measured.
 - ``window`` (pure): segments and parts that are listed, kept, and waited for.
 - ``model`` (pure): tracks, init sections, parts, segments.
 - ``playlist_version`` (pure): a version of a media playlist, whole or as a delta update.
+- ``playlist_lines`` (pure): what media playlists and I-frame playlists share.
 - ``media_playlist`` (pure): a window as text.
+- ``iframe_playlist`` (pure): the pictures of a window as text.
 - ``multivariant`` (pure): a session as text.
 - ``listed`` (pure): a media playlist as a player reads it.
 - ``playlist_rules`` (pure): what one version of a media playlist must be.

@@ -3,12 +3,15 @@
 import struct
 from dataclasses import dataclass
 
-from origin.boxes import find, find_all, full_box, unpack
+from origin.boxes import HEAD_BYTES, find, find_all, full_box, unpack
 from origin.errors import CmafRefused
+from origin.iframes import Picture
 from origin.init_reader import SampleDefaults
 
 MAX_SAMPLES = 4096  # in one chunk; a part of a third of a second has 20 at 60 fps
 MAX_TFDT = 1 << 62
+_I32 = struct.Struct(">i")
+_MAX_COMPOSITION = (1 << 31) - 1  # ticks; more does not fit into the field when it is signed
 _U32 = struct.Struct(">I")
 _U64 = struct.Struct(">Q")
 _TFHD_BASE, _TFHD_DESCRIPTION, _TFHD_DURATION, _TFHD_SIZE, _TFHD_FLAGS = 0x1, 0x2, 0x8, 0x10, 0x20
@@ -52,6 +55,43 @@ def read_moof(moof: memoryview, defaults: SampleDefaults) -> Samples:
     if duration < 1:
         raise CmafRefused("chunk refused: its samples last no time at all")
     return Samples(start_ticks, duration, count, size, any(run[3] for run in runs))
+
+
+def read_picture(moof: bytes, mdat: bytes, head_bytes: int, defaults: SampleDefaults) -> Picture | None:
+    """The first sample of a video chunk that was read by `read_moof`, if it can be decoded alone.
+
+    Args:
+        moof: the whole box.
+        mdat: the whole box behind it.
+        head_bytes: length of the head of the ``moof``.
+        defaults: of its init section.
+    """
+    traf = find(memoryview(moof)[head_bytes:], b"traf")
+    tfhd = find(traf, b"tfhd")
+    defaults = _tfhd(tfhd, defaults)
+    version, flags, rest = full_box(find_all(traf, b"trun")[0], b"trun")
+    fields = [defaults.size_bytes, defaults.flags, 0]
+    offset = 4
+    if flags & _TRUN_OFFSET:
+        (data_offset,) = unpack(_I32, rest, offset, b"trun")
+        offset += 4
+    else:
+        data_offset = len(moof) + HEAD_BYTES
+    if flags & _TRUN_FIRST_FLAGS:
+        (fields[1],) = unpack(_U32, rest, offset, b"trun")
+        offset += 4
+    offset += 4 if flags & _TRUN_DURATION else 0
+    for index, bit in enumerate((_TRUN_SIZE, _TRUN_FLAGS, _TRUN_CTO)):
+        if flags & bit:
+            (fields[index],) = unpack(_I32 if bit == _TRUN_CTO and version else _U32, rest, offset, b"trun")
+            offset += 4
+    size_bytes, sample_flags, composition_ticks = fields
+    start = data_offset - len(moof)
+    inside = start >= HEAD_BYTES and 0 < size_bytes <= len(mdat) - start
+    if sample_flags & _NOT_SYNC or not inside or composition_ticks > _MAX_COMPOSITION:
+        return None
+    (track_id,) = unpack(_U32, full_box(tfhd, b"tfhd")[2], 0, b"tfhd")
+    return Picture(mdat[start : start + size_bytes], track_id, composition_ticks)
 
 
 def read_prft(prft: memoryview) -> int:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from infra.clock import ntp_to_unix_ns
 from origin.boxes import MAX_BOX_BYTES, read_head, type_name
-from origin.chunk_reader import read_moof, read_prft
+from origin.chunk_reader import read_moof, read_picture, read_prft
 from origin.errors import CmafRefused
 from origin.init_reader import SampleDefaults, read_init
-from origin.model import Chunk, TrackDescription
+from origin.model import Chunk, Kind, TrackDescription
 
 _KEPT = frozenset((b"ftyp", b"moov", b"styp", b"prft", b"emsg", b"moof", b"mdat"))
 _MAX_AHEAD_BYTES = 1 << 20  # styp, prft and emsg ahead of one moof
@@ -51,12 +51,13 @@ Event = InitSeen | BoundarySeen | ChunkSeen
 class CmafReader:
     """See the module's theory of operation."""
 
-    __slots__ = ("_ahead", "_buffer", "_defaults", "_end_ticks", "_ftyp", "_moof", "_ntp")
+    __slots__ = ("_ahead", "_buffer", "_defaults", "_end_ticks", "_ftyp", "_kind", "_moof", "_ntp")
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._ftyp: bytes | None = None  # waiting for its moov
         self._defaults: SampleDefaults | None = None  # of the current init section
+        self._kind = Kind.VIDEO  # of the current init section
         self._ahead: list[bytes] = []  # boxes that will open the next chunk
         self._ntp: int | None = None
         self._moof: bytes | None = None  # waiting for its mdat
@@ -125,6 +126,7 @@ class CmafReader:
         if self._ftyp is None:
             raise CmafRefused("box 'moov' refused: 'ftyp' must come before it")
         track, self._defaults = read_init(payload)
+        self._kind = track.kind
         data, self._ftyp = self._ftyp + box, None
         self._ahead.clear()
         self._end_ticks = 0
@@ -140,6 +142,9 @@ class CmafReader:
             raise CmafRefused(f"chunk refused: samples of {samples.size_bytes} bytes in an mdat of {len(payload)}")
         if samples.start_ticks < self._end_ticks:
             raise CmafRefused(f"decode time {samples.start_ticks} refused: the last chunk ends at {self._end_ticks}")
+        picture = None
+        if samples.independent and self._kind is Kind.VIDEO:
+            picture = read_picture(self._moof, box, head[1], self._defaults)
         data = b"".join((*self._ahead, self._moof, box))
         if len(data) > MAX_BOX_BYTES:
             raise CmafRefused(f"chunk of {len(data)} bytes refused: at most {MAX_BOX_BYTES} bytes are allowed")
@@ -147,6 +152,7 @@ class CmafReader:
         self._end_ticks = samples.start_ticks + samples.duration_ticks
         self._ahead.clear()
         self._moof = self._ntp = None
+        independent = samples.independent
         return ChunkSeen(
-            Chunk(data, samples.start_ticks, samples.duration_ticks, samples.count, samples.independent, capture_ns)
+            Chunk(data, samples.start_ticks, samples.duration_ticks, samples.count, independent, capture_ns, picture)
         )

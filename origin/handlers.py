@@ -67,14 +67,16 @@ class _Viewers:
         file = parse_file(name)
         live = self._hub.live(stream, session)
         match file.kind:
-            case FileKind.PLAYLIST:
+            case FileKind.PLAYLIST | FileKind.IFRAME_PLAYLIST:
                 # a list that has its end is answered whatever is asked (rfc8216bis 6.2.5)
                 directives = Directives() if live.core.ended else parse_directives(request.query.items())
-                return await live.playlist(rendition, directives)
+                return await live.playlist(rendition, file.kind, directives)
             case FileKind.PART:
                 data, kind = await live.part(rendition, file.number)
             case FileKind.SEGMENT:
                 data, kind = live.segment(rendition, file.number)
+            case FileKind.IFRAME:
+                data, kind = live.iframe(rendition, file.number)
             case _:
                 data, kind = live.init(rendition, file.number)
         return Media(data, _MEDIA_TYPE[kind], name)

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable
 from infra.ids import RenditionName, SessionId, StreamName
 from origin import metrics, session
 from origin.cmaf_reader import Event
-from origin.directives import Directives, Skip
+from origin.directives import Awaited, Directives, Skip
 from origin.errors import ResourceGone, StreamUnknown
+from origin.iframe_playlist import IframePlaylistWriter
 from origin.media_playlist import MediaPlaylistWriter
 from origin.model import Kind
 from origin.multivariant import multivariant_playlist
-from origin.names import object_key
+from origin.names import FileKind, object_key
 from origin.playlist_version import PlaylistVersion
 from origin.playlist_watch import PlaylistWatch
 from origin.rendition import Rendition
@@ -23,6 +24,8 @@ from origin.text import Text
 from origin.waiting import WaitingRoom
 
 _RETRY_AFTER_S = 1
+
+Playlist = tuple[RenditionName, FileKind]  # of a rendition: of its media or of its I-frames
 
 
 class LiveSession:
@@ -53,13 +56,13 @@ class LiveSession:
         self._store = store
         self._on_end = on_end
         self._watch = PlaylistWatch(stream, session_id)
-        self._writers: dict[RenditionName, MediaPlaylistWriter] = {}
+        self._writers: dict[Playlist, MediaPlaylistWriter | IframePlaylistWriter] = {}
         # what is written of the state of now
         self._index: Text | None = None
-        self._versions: dict[RenditionName, PlaylistVersion] = {}
-        self._texts: dict[tuple[RenditionName, Skip], Text] = {}
+        self._versions: dict[Playlist, PlaylistVersion] = {}
+        self._texts: dict[tuple[Playlist, Skip], Text] = {}
         self._wait_index: set[asyncio.Future[Text]] = set()
-        self._wait_playlist: dict[RenditionName, dict[asyncio.Future[Text], Directives]] = {}
+        self._wait_playlist: dict[RenditionName, dict[asyncio.Future[Text], tuple[FileKind, Directives]]] = {}
         self._wait_part: dict[tuple[RenditionName, int], set[asyncio.Future[bytes]]] = {}
 
     # What comes in
@@ -119,11 +122,11 @@ class LiveSession:
 
     def _answer_playlists(self, rendition: Rendition) -> None:
         waiting = self._wait_playlist.get(rendition.name, {})
-        for answer, directives in waiting.items():
+        for answer, (kind, directives) in waiting.items():
             if answer.done():
                 continue
             if self._satisfied(rendition, directives):
-                answer.set_result(self._text(rendition, directives.skip))
+                answer.set_result(self._text((rendition.name, kind), directives.skip))
             elif self.core.ended:
                 answer.set_exception(self._gone(rendition.name, "playlist"))
 
@@ -170,27 +173,37 @@ class LiveSession:
         finally:
             self._wait_index.discard(answer)
 
-    async def playlist(self, name: RenditionName, directives: Directives) -> Text:
-        """A media playlist that holds what the directives ask for, or, without any, a whole segment.
+    async def playlist(self, name: RenditionName, kind: FileKind, directives: Directives) -> Text:
+        """A playlist that holds what the directives ask for, or, without any, a whole segment.
 
         Players refuse a list without a whole segment, and ask for nothing else until they have one.
 
+        Args:
+            name: a rendition.
+            kind: of its media or of its I-frames; a list of those has no parts, so that only segments are waited for.
+            directives: of the request.
+
         Raises:
-            ResourceGone: there is no such rendition, or it ended empty.
+            ResourceGone: there is no such rendition, or it ended empty, or it has no pictures.
             DirectiveRefused: the request asks too far ahead.
             HeldTooLong: it did not come true within three target durations (rfc8216bis 6.2.5.2).
         """
         rendition = self._rendition(name)
+        if kind is FileKind.IFRAME_PLAYLIST:
+            if self._kind(rendition) is not Kind.VIDEO:
+                raise self._gone(name, "I-frame playlist")
+            if directives.awaited is not None:
+                directives = Directives(Awaited(directives.awaited.msn, None), directives.skip)
         if directives.awaited is not None and rendition.window is not None:
             rendition.window.admits(directives.awaited)
         if self._satisfied(rendition, directives):
-            return self._text(rendition, directives.skip)
+            return self._text((name, kind), directives.skip)
         if self.core.ended:
             raise self._gone(name, "playlist")
         self._room.admit()
         answer: asyncio.Future[Text] = asyncio.get_running_loop().create_future()
         waiting = self._wait_playlist.setdefault(name, {})
-        waiting[answer] = directives
+        waiting[answer] = (kind, directives)
         try:
             return await self._room.wait(answer)
         finally:
@@ -237,6 +250,18 @@ class LiveSession:
             raise self._gone(name, f"segment {msn}")
         return segment.data, self._kind(rendition)
 
+    def iframe(self, name: RenditionName, msn: int) -> tuple[bytes, Kind]:
+        """The I-frame of a finished segment.
+
+        Raises:
+            ResourceGone: as of its segment, or it begins with none.
+        """
+        rendition = self._rendition(name)
+        data = rendition.window.iframe(msn) if rendition.window else None
+        if data is None:
+            raise self._gone(name, f"I-frame {msn}")
+        return data, Kind.VIDEO
+
     def init(self, name: RenditionName, number: int) -> tuple[bytes, Kind]:
         """An init section.
 
@@ -273,23 +298,29 @@ class LiveSession:
     def _kind(rendition: Rendition) -> Kind:
         return rendition.track.kind if rendition.track else Kind.VIDEO
 
-    def _text(self, rendition: Rendition, skip: Skip) -> Text:
-        name = rendition.name
-        if (name, skip) not in self._texts:
-            version = self._version(rendition)
+    def _text(self, playlist: Playlist, skip: Skip) -> Text:
+        if (playlist, skip) not in self._texts:
+            version = self._version(playlist)
             if skip is not Skip.NOTHING and version.skippable:
-                self._watch.update(name, version, skip)
-            self._texts[name, skip] = self._written(version.text(skip))
-        return self._texts[name, skip]
+                self._watch.update(playlist, version, skip)
+            self._texts[playlist, skip] = self._written(version.text(skip))
+        return self._texts[playlist, skip]
 
-    def _version(self, rendition: Rendition) -> PlaylistVersion:
-        name = rendition.name
-        if name not in self._versions:
-            writer = self._writers.setdefault(name, MediaPlaylistWriter(rendition))
-            others = [other for other in self.core.playable_renditions() if other is not rendition]
-            self._versions[name] = writer.write(others)
-            self._watch.whole(name, self._versions[name])
-        return self._versions[name]
+    def _version(self, playlist: Playlist) -> PlaylistVersion:
+        if playlist not in self._versions:
+            name, kind = playlist
+            writer = self._writers.get(playlist) or self._writers.setdefault(playlist, self._writer(playlist))
+            reported = self.core.playable_renditions()
+            if kind is FileKind.PLAYLIST:
+                reported = [each for each in reported if each.name != name]
+            self._versions[playlist] = writer.write(reported)
+            self._watch.whole(playlist, self._versions[playlist])
+        return self._versions[playlist]
+
+    def _writer(self, playlist: Playlist) -> MediaPlaylistWriter | IframePlaylistWriter:
+        name, kind = playlist
+        rendition = self.core.renditions[name]
+        return MediaPlaylistWriter(rendition) if kind is FileKind.PLAYLIST else IframePlaylistWriter(rendition)
 
     def _index_text(self) -> Text:
         if self._index is None:

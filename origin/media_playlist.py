@@ -5,18 +5,12 @@ from fractions import Fraction
 
 from origin.directives import Skip
 from origin.model import InitSection, Part, Segment
-from origin.names import init_file, part_file, segment_file, sibling_uri
-from origin.playlist_version import (
-    GAP_VERSION,
-    VERSION,
-    PlaylistVersion,
-    part_target,
-    server_control,
-    skippable_segments,
-)
+from origin.names import init_file, part_file, segment_file
+from origin.playlist_lines import RememberedLines, ending, numbers, opening, promises, reports
+from origin.playlist_version import GAP_VERSION, VERSION, PlaylistVersion, part_target, skippable_segments
 from origin.rendition import Rendition
-from origin.tags import Quoted, date_time, decimal, lines_of, tag
-from origin.window import OpenSegment, Window
+from origin.tags import Quoted, decimal, lines_of, tag
+from origin.window import Window
 
 
 def media_playlist(rendition: Rendition, others: Iterable[Rendition], skip: Skip = Skip.NOTHING) -> str:
@@ -31,23 +25,24 @@ class MediaPlaylistWriter:
         rendition: one that has a window.
     """
 
-    __slots__ = ("_known", "_rendition")
+    __slots__ = ("_remembered", "_rendition")
 
     def __init__(self, rendition: Rendition) -> None:
         self._rendition = rendition
-        self._known: dict[int, str] = {}  # by msn, oldest first
+        self._remembered = RememberedLines()
 
     def write(self, others: Iterable[Rendition]) -> PlaylistVersion:
         """The version of now, with reports of the session's other renditions."""
         window = self._rendition.window
         assert window is not None, "a rendition without media has no playlist"
         number = GAP_VERSION if any(segment.gap for segment in window.segments) else VERSION
-        segments = tuple(self._segments(window))
-        tail = lines_of(*_hints(self._rendition, window), *_reports(others), *_end(window))
-        return PlaylistVersion(number, _head(window), segments, skippable_segments(window), tail)
+        part_inf = tag("EXT-X-PART-INF", PART_TARGET=part_target(window.targets))
+        head = lines_of(*promises(window), part_inf, *numbers(window))
+        tail = lines_of(*_hints(self._rendition, window), *reports(others), *ending(window))
+        return PlaylistVersion(number, head, tuple(self._segments(window)), skippable_segments(window), tail)
 
     def _segments(self, window: Window) -> Iterator[str]:
-        self._forget(window.media_sequence)
+        self._remembered.forget(window.media_sequence)
         with_parts = window.first_msn_with_parts
         before: InitSection | None = None
         for segment in window.segments:
@@ -55,51 +50,22 @@ class MediaPlaylistWriter:
             before = segment.init
         if window.open:
             parts = _parts(window.open.parts, window.open.init.track.timescale)
-            yield lines_of(*_opening(window.open, before), *parts)
+            yield lines_of(*opening(window.open, before), *parts)
 
     def _whole(self, segment: Segment, before: InitSection | None, *, with_parts: bool) -> str:
         """The lines of a finished segment; they stand fast between its first place in the list and its newest ones."""
         if before is None or with_parts:
             return _whole(segment, before, with_parts=with_parts)
-        if segment.msn not in self._known:
-            self._known[segment.msn] = _whole(segment, before, with_parts=False)
-        return self._known[segment.msn]
-
-    def _forget(self, media_sequence: int) -> None:
-        """Lines of segments that are not listed any more."""
-        while self._known and (oldest := next(iter(self._known))) <= media_sequence:
-            del self._known[oldest]
-
-
-def _head(window: Window) -> str:
-    """The tags whose values never change, then the two that number the list."""
-    targets = window.targets
-    return lines_of(
-        f"#EXT-X-TARGETDURATION:{targets.target_duration_s}",
-        server_control(targets),
-        tag("EXT-X-PART-INF", PART_TARGET=part_target(targets)),
-        f"#EXT-X-MEDIA-SEQUENCE:{window.media_sequence}",
-        f"#EXT-X-DISCONTINUITY-SEQUENCE:{window.discontinuity_sequence}",
-    )
+        return self._remembered.of(segment.msn, lambda: _whole(segment, before, with_parts=False))
 
 
 def _whole(segment: Segment, before: InitSection | None, *, with_parts: bool) -> str:
-    """The lines of a finished segment."""
-    lines = list(_opening(segment, before))
+    lines = list(opening(segment, before))
     if with_parts:
         lines += _parts(segment.parts, segment.init.track.timescale)
     if segment.gap:
         lines.append("#EXT-X-GAP")
     return lines_of(*lines, f"#EXTINF:{decimal(segment.duration_s)},", segment_file(segment.msn))
-
-
-def _opening(segment: Segment | OpenSegment, before: InitSection | None) -> Iterator[str]:
-    """What stands before a segment's first part (rfc8216bis 4.4.4.9)."""
-    if segment.discontinuity:
-        yield "#EXT-X-DISCONTINUITY"
-    if before is None or before.number != segment.init.number:
-        yield tag("EXT-X-MAP", URI=Quoted(init_file(segment.init.number)))
-    yield f"#EXT-X-PROGRAM-DATE-TIME:{date_time(segment.program_ns)}"
 
 
 def _parts(parts: Iterable[Part], timescale: int) -> Iterator[str]:
@@ -120,17 +86,3 @@ def _hints(rendition: Rendition, window: Window) -> Iterator[str]:
     if rendition.init and newest and rendition.init.number != newest.number:
         yield tag("EXT-X-PRELOAD-HINT", TYPE="MAP", URI=Quoted(init_file(rendition.init.number)))
     yield tag("EXT-X-PRELOAD-HINT", TYPE="PART", URI=Quoted(part_file(window.next_part)))
-
-
-def _reports(others: Iterable[Rendition]) -> Iterator[str]:
-    """Where the other renditions are (rfc8216bis 4.4.5.4)."""
-    for other in others:
-        if other.window and (last := other.window.last_part):
-            yield tag(
-                "EXT-X-RENDITION-REPORT", URI=Quoted(sibling_uri(other.name)), LAST_MSN=last[0], LAST_PART=last[1]
-            )
-
-
-def _end(window: Window) -> Iterator[str]:
-    if window.ended:
-        yield "#EXT-X-ENDLIST"

@@ -7,6 +7,8 @@ import enum
 from dataclasses import dataclass
 from fractions import Fraction
 
+from origin.iframes import Picture
+
 NS_PER_S = 1_000_000_000
 
 
@@ -70,6 +72,7 @@ class Chunk:
         samples: how many.
         independent: at least one sample can be decoded without earlier ones.
         capture_ns: capture instant of the first sample, or None if no ``prft`` said so.
+        picture: the first sample, if it is a picture that can be decoded without others.
     """
 
     data: bytes
@@ -78,6 +81,7 @@ class Chunk:
     samples: int
     independent: bool
     capture_ns: int | None
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,7 @@ class Segment:
         program_ns: capture instant of its first sample, Unix nanoseconds.
         discontinuity: it does not continue the segment before it.
         data: the parts' bytes in one piece; empty for a gap.
+        iframe: its first picture as a file of its own; empty for sound, for a gap, and if it begins with no IDR.
     """
 
     msn: int
@@ -123,6 +128,7 @@ class Segment:
     program_ns: int
     discontinuity: bool
     data: bytes
+    iframe: bytes = b""
 
     @property
     def gap(self) -> bool:

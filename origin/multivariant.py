@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from infra.ids import SessionId
 from origin.model import Kind
-from origin.names import variant_uri
+from origin.names import IFRAME_PLAYLIST, variant_uri
 from origin.playlist_version import VERSION
 from origin.rendition import Rendition
 from origin.tags import Quoted, decimal, tag
@@ -25,6 +25,7 @@ def multivariant_playlist(session: SessionId, renditions: Sequence[Rendition]) -
     lines += [_media(session, audio, first=audio is group[0]) for audio in group]
     for variant in _in_order(videos or audios):
         lines += [_stream_inf(variant, group), variant_uri(session, variant.name)]
+    lines += [_iframe_stream_inf(session, variant) for variant in _in_order(videos)]
     return "\n".join((*lines, ""))
 
 
@@ -69,4 +70,17 @@ def _stream_inf(variant: Rendition, group: Sequence[Rendition]) -> str:
         FRAME_RATE=decimal(variant.frame_rate, 3) if track.kind is Kind.VIDEO else None,
         AUDIO=_AUDIO_GROUP if group else None,
         CLOSED_CAPTIONS="NONE" if track.kind is Kind.VIDEO else None,
+    )
+
+
+def _iframe_stream_inf(session: SessionId, variant: Rendition) -> str:
+    """The single pictures of a video rendition (rfc8216bis 4.4.6.3)."""
+    track = variant.track
+    assert track is not None, "a variant has an init section"
+    return tag(
+        "EXT-X-I-FRAME-STREAM-INF",
+        BANDWIDTH=max(1, variant.iframe_bps),
+        CODECS=Quoted(track.codec),
+        RESOLUTION=f"{track.width}x{track.height}",
+        URI=Quoted(variant_uri(session, variant.name, IFRAME_PLAYLIST)),
     )

@@ -8,21 +8,30 @@ from infra.ids import RenditionName, SessionId, StreamName
 from origin.errors import UrlMalformed, shown
 
 PLAYLIST = "index.m3u8"
-_FILE = re.compile(r"(?:(init-)(0|[1-9][0-9]{0,17})\.mp4|([sp])(0|[1-9][0-9]{0,17})\.m4s)")
+IFRAME_PLAYLIST = "iframes.m3u8"
+_FILE = re.compile(r"(?:(init-)(0|[1-9][0-9]{0,17})\.mp4|([ips])(0|[1-9][0-9]{0,17})\.m4s)")
 
 
 class FileKind(enum.Enum):
     """What a file of a rendition holds."""
 
     PLAYLIST = enum.auto()
+    IFRAME_PLAYLIST = enum.auto()
     INIT = enum.auto()
     SEGMENT = enum.auto()
     PART = enum.auto()
+    IFRAME = enum.auto()
+
+
+_BY_LETTER = {"s": FileKind.SEGMENT, "p": FileKind.PART, "i": FileKind.IFRAME}
 
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """A file of a rendition; ``number`` is that of the init section, segment (msn) or part, 0 for the playlist."""
+    """A file of a rendition; ``number`` is that of the init section, segment (msn) or part, 0 for playlists.
+
+    An I-frame has the number of its segment.
+    """
 
     kind: FileKind
     number: int
@@ -43,26 +52,32 @@ def part_file(number: int) -> str:
     return f"p{number}.m4s"
 
 
+def iframe_file(msn: int) -> str:
+    """File name of a segment's I-frame."""
+    return f"i{msn}.m4s"
+
+
 def parse_file(name: str) -> MediaFile:
     """What a file name in a URL means.
 
     Raises:
         UrlMalformed: it is none this server makes.
     """
-    if name == PLAYLIST:
-        return MediaFile(FileKind.PLAYLIST, 0)
+    if name in {PLAYLIST, IFRAME_PLAYLIST}:
+        return MediaFile(FileKind.PLAYLIST if name == PLAYLIST else FileKind.IFRAME_PLAYLIST, 0)
     found = _FILE.fullmatch(name)
     if found is None:
-        raise UrlMalformed(f"file {shown(name)} refused: allowed are {PLAYLIST}, init-N.mp4, sN.m4s and pN.m4s")
+        allowed = f"{PLAYLIST}, {IFRAME_PLAYLIST}, init-N.mp4, sN.m4s, pN.m4s and iN.m4s"
+        raise UrlMalformed(f"file {shown(name)} refused: allowed are {allowed}")
     init, init_number, letter, number = found.groups()
     if init:
         return MediaFile(FileKind.INIT, int(init_number))
-    return MediaFile(FileKind.SEGMENT if letter == "s" else FileKind.PART, int(number))
+    return MediaFile(_BY_LETTER[letter], int(number))
 
 
-def variant_uri(session: SessionId, rendition: RenditionName) -> str:
-    """A media playlist as the multivariant playlist names it, relative to ``/live/{stream}/index.m3u8``."""
-    return f"{session}/{rendition}/{PLAYLIST}"
+def variant_uri(session: SessionId, rendition: RenditionName, playlist: str = PLAYLIST) -> str:
+    """A playlist of a rendition as the multivariant playlist names it, relative to ``/live/{stream}/index.m3u8``."""
+    return f"{session}/{rendition}/{playlist}"
 
 
 def sibling_uri(rendition: RenditionName) -> str:

@@ -12,6 +12,7 @@ from infra.ids import RenditionName, SessionId, StreamName
 from origin import metrics
 from origin.directives import Skip
 from origin.multivariant_rules import judge_multivariant
+from origin.names import IFRAME_PLAYLIST, PLAYLIST, FileKind
 from origin.playlist_version import PlaylistVersion
 from origin.self_check import SessionCheck
 
@@ -36,22 +37,24 @@ class PlaylistWatch:
         self._quiet_until_s = 0.0
         self._unsaid = 0  # violations since the last log line
 
-    def whole(self, name: RenditionName, version: PlaylistVersion) -> None:
+    def whole(self, playlist: tuple[RenditionName, FileKind], version: PlaylistVersion) -> None:
         """The next version of a media playlist was written."""
+        name = _name(playlist)
         self._soon(name, lambda: self._check.whole(name, version))
 
-    def update(self, name: RenditionName, version: PlaylistVersion, skip: Skip) -> None:
+    def update(self, playlist: tuple[RenditionName, FileKind], version: PlaylistVersion, skip: Skip) -> None:
         """A delta update of the newest version was written."""
+        name = _name(playlist)
         self._soon(name, lambda: self._check.update(name, version, skip))
 
     def index(self, text: str) -> None:
         """The multivariant playlist was written."""
-        self._soon(None, lambda: judge_multivariant(text))
+        self._soon(PLAYLIST, lambda: judge_multivariant(text))
 
-    def _soon(self, name: RenditionName | None, judge: Callable[[], list[str]]) -> None:
+    def _soon(self, name: str, judge: Callable[[], list[str]]) -> None:
         asyncio.get_running_loop().call_soon(self._report, name, judge)
 
-    def _report(self, name: RenditionName | None, judge: Callable[[], list[str]]) -> None:
+    def _report(self, name: str, judge: Callable[[], list[str]]) -> None:
         complaints = judge()
         if not complaints:
             return
@@ -59,5 +62,11 @@ class PlaylistWatch:
         self._unsaid += len(complaints)
         now_s = asyncio.get_running_loop().time()
         if now_s >= self._quiet_until_s:
-            self._log.error("playlist breaks a rule", rendition=name, first=complaints[0], violations=self._unsaid)
+            self._log.error("playlist breaks a rule", playlist=name, first=complaints[0], violations=self._unsaid)
             self._quiet_until_s, self._unsaid = now_s + _QUIET_S, 0
+
+
+def _name(playlist: tuple[RenditionName, FileKind]) -> str:
+    """A playlist as its URL ends."""
+    rendition, kind = playlist
+    return f"{rendition}/{PLAYLIST if kind is FileKind.PLAYLIST else IFRAME_PLAYLIST}"

@@ -4,7 +4,8 @@ from fractions import Fraction
 
 from infra.ids import RenditionName
 from origin.model import Chunk, InitSection, Segment, TrackDescription
-from origin.window import Targets, Window, instant_after
+from origin.rates import PeakRate
+from origin.window import Window, instant_after
 
 
 class Rendition:
@@ -28,8 +29,11 @@ class Rendition:
 
     __slots__ = (
         "_bytes",
-        "_peak_bps",
+        "_largest_picture_bytes",
+        "_peak",
+        "_picture_peak",
         "_seconds",
+        "_target_duration_s",
         "attached",
         "boundary",
         "dropping",
@@ -45,7 +49,7 @@ class Rendition:
         "window",
     )
 
-    def __init__(self, name: RenditionName) -> None:
+    def __init__(self, name: RenditionName, target_duration_s: int) -> None:
         self.name = name
         self.init: InitSection | None = None
         self.window: Window | None = None
@@ -61,7 +65,9 @@ class Rendition:
         self.frame_rate = Fraction(0)
         self._bytes = 0
         self._seconds = Fraction(0)
-        self._peak_bps = 0
+        self._peak, self._picture_peak = PeakRate(target_duration_s), PeakRate(target_duration_s)
+        self._largest_picture_bytes = 0
+        self._target_duration_s = target_duration_s
 
     @property
     def track(self) -> TrackDescription | None:
@@ -95,13 +101,18 @@ class Rendition:
         """Count a chunk that is listed."""
         self._bytes += len(chunk.data)
         self._seconds += Fraction(chunk.duration_ticks, timescale)
+        if chunk.picture:
+            self._largest_picture_bytes = max(self._largest_picture_bytes, len(chunk.picture.data))
         if not self.frame_rate:
             self.frame_rate = Fraction(chunk.samples * timescale, chunk.duration_ticks)
 
-    def measure_segment(self, segment: Segment, targets: Targets) -> None:
-        """Count a finished segment; short ones say nothing about the peak (rfc8216bis 4.1)."""
-        if 2 * segment.duration_s >= targets.target_duration_s:
-            self._peak_bps = max(self._peak_bps, round(len(segment.data) * 8 / segment.duration_s))
+    def measure_segment(self, segment: Segment) -> None:
+        """Count a finished segment."""
+        if segment.discontinuity:
+            self._peak.interrupt()
+            self._picture_peak.interrupt()
+        self._peak.add(len(segment.data), segment.duration_s)
+        self._picture_peak.add(len(segment.iframe), segment.duration_s)
 
     @property
     def average_bps(self) -> int:
@@ -112,7 +123,12 @@ class Rendition:
     @property
     def peak_bps(self) -> int:
         """Declared or measured, whichever is higher, and never below the average; bit/s."""
-        return max(self._peak_bps, self.track.peak_bps if self.track else 0, self.average_bps)
+        return max(self._peak.bps, self.track.peak_bps if self.track else 0, self.average_bps)
+
+    @property
+    def iframe_bps(self) -> int:
+        """Peak of the I-frame playlist, measured, or of the largest picture so far once a segment; bit/s."""
+        return self._picture_peak.bps or self._largest_picture_bytes * 8 // self._target_duration_s
 
     def advance(self, chunk: Chunk, program_ns: int, timescale: int) -> None:
         """The timeline goes on behind this chunk."""

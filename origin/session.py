@@ -24,7 +24,7 @@ from origin.breaks import Breaks
 from origin.cmaf_reader import BoundarySeen, Event, InitSeen
 from origin.errors import CmafRefused, OriginFull, SessionOver
 from origin.model import NS_PER_S, Chunk, InitSection
-from origin.names import init_file, segment_file
+from origin.names import iframe_file, init_file, segment_file
 from origin.rendition import Rendition
 from origin.window import OpenSegment, Targets, Window, instant_after, nominal_ticks
 
@@ -111,7 +111,7 @@ class Session:
         if name not in self.renditions:
             if len(self.renditions) >= MAX_RENDITIONS:
                 raise OriginFull(f"rendition refused: a session has at most {MAX_RENDITIONS}")
-            self.renditions[name] = Rendition(name)
+            self.renditions[name] = Rendition(name, self.targets.target_duration_s)
         rendition = self.renditions[name]
         rendition.attached, rendition.over, rendition.placing = True, False, True
         rendition.boundary = rendition.marked = False
@@ -176,8 +176,10 @@ class Session:
         """The open segment of a rendition is whole."""
         segment = rendition.window.close_segment() if rendition.window else None
         if segment is not None:
-            rendition.measure_segment(segment, self.targets)
+            rendition.measure_segment(segment)
             self._actions.append(Store(rendition.name, segment_file(segment.msn), segment.data))
+            if segment.iframe:
+                self._actions.append(Store(rendition.name, iframe_file(segment.msn), segment.iframe))
             self._actions.append(Wake(rendition.name))
 
     def _take_chunk(self, rendition: Rendition, chunk: Chunk, now_ns: int) -> None:

@@ -21,6 +21,7 @@ from fractions import Fraction
 
 from origin.directives import Awaited
 from origin.errors import DirectiveRefused
+from origin.iframes import Picture, picture_file
 from origin.model import NS_PER_S, Chunk, InitSection, Part, Segment
 
 MIN_SEGMENTS = 6  # Apple's authoring rules 8.11
@@ -62,7 +63,7 @@ class Targets:
 class OpenSegment:
     """The segment that is still growing."""
 
-    __slots__ = ("chunks", "discontinuity", "init", "msn", "parts", "program_ns")
+    __slots__ = ("chunks", "discontinuity", "init", "msn", "parts", "picture", "program_ns")
 
     def __init__(self, msn: int, init: InitSection, program_ns: int, *, discontinuity: bool) -> None:
         self.msn = msn
@@ -71,6 +72,7 @@ class OpenSegment:
         self.discontinuity = discontinuity
         self.parts: list[Part] = []
         self.chunks: list[bytes] = []
+        self.picture: Picture | None = None  # its first sample
 
     @property
     def duration_ticks(self) -> int:
@@ -81,6 +83,12 @@ class OpenSegment:
     def duration_s(self) -> Fraction:
         """The same in seconds, exact."""
         return Fraction(self.duration_ticks, self.init.track.timescale)
+
+    def iframe(self) -> bytes:
+        """Its first picture as a file of its own, standing until the segment's end; empty without one."""
+        if self.picture is None:
+            return b""
+        return picture_file(self.picture, self.msn + 1, self.parts[0].start_ticks, self.duration_ticks)
 
 
 class Window:
@@ -140,6 +148,8 @@ class Window:
         assert self.open is not None, "a part belongs to a segment"
         part = Part(self.next_part, chunk.start_ticks, chunk.duration_ticks, chunk.independent)
         self.next_part += 1
+        if not self.open.parts:
+            self.open.picture = chunk.picture
         self.open.parts.append(part)
         self.open.chunks.append(chunk.data)
         duration_s = Fraction(part.duration_ticks, self.open.init.track.timescale)
@@ -160,6 +170,7 @@ class Window:
             grown.program_ns,
             grown.discontinuity,
             b"".join(grown.chunks),
+            grown.iframe(),
         )
         self._append(segment)
         return segment
@@ -254,6 +265,11 @@ class Window:
                 found = kept[msn - kept[0].msn]
                 return None if found.gap else found
         return None
+
+    def iframe(self, msn: int) -> bytes | None:
+        """The I-frame of a segment that may still be asked for."""
+        found = self.segment(msn)
+        return found.iframe or None if found else None
 
     def inits(self) -> Sequence[InitSection]:
         """The init sections that something retrievable needs, oldest first."""

@@ -31,6 +31,14 @@ def timing(init: bytes, data: bytes) -> Timing:
         return Timing(first.dts * base, (last.dts + (last.duration or 0) - first.dts) * base)
 
 
+def keyframes(data: bytes) -> int:
+    """How many pictures decode from these bytes, all of which must be key frames."""
+    with av.open(io.BytesIO(data), "r") as container:
+        frames = list(container.decode(video=0))
+    assert all(frame.key_frame for frame in frames)
+    return len(frames)
+
+
 def judge_durations(listed: Listed, init: Mapping[str, bytes], media: Mapping[str, bytes]) -> list[str]:
     """Compare printed durations with the bytes, and look for holes between segments (3, 4.4.4.1).
 

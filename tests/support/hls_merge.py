@@ -51,6 +51,12 @@ def _with_map(known: dict[int, list[str]], first: int, lines: list[str]) -> list
     return [*lines[:at], told[-1], *lines[at:]]
 
 
+def with_its_own_version(merged: str) -> str:
+    """A merged playlist with the EXT-X-VERSION of its tags: 8 for EXT-X-GAP, 6 for EXT-X-MAP (8)."""
+    number = 8 if "#EXT-X-GAP" in merged else 6
+    return re.sub(r"#EXT-X-VERSION:\d+", f"#EXT-X-VERSION:{number}", merged, count=1)
+
+
 def without_version(text: str) -> list[str]:
     """The lines of a playlist but for the one that a delta update has another of."""
     return [line for line in text.splitlines() if not line.startswith("#EXT-X-VERSION:")]

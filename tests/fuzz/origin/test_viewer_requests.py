@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from origin.byte_range import RangeUnsatisfiable, parse_range
 from origin.directives import MAX_INTEGER, parse_directives
 from origin.errors import DirectiveRefused, UrlMalformed
-from origin.names import FileKind, init_file, parse_file, part_file, segment_file
+from origin.names import FileKind, iframe_file, init_file, parse_file, part_file, segment_file
 
 NAMES = st.sampled_from(["_HLS_msn", "_HLS_part", "_HLS_skip", "x"])
 VALUES = st.one_of(st.text(max_size=30), st.integers(-5, 2**65).map(str))
@@ -26,15 +26,16 @@ def test_directives(query: list[tuple[str, str]]) -> None:
         assert awaited.part is None or 0 <= awaited.part <= MAX_INTEGER
 
 
-@given(st.one_of(st.text(max_size=40), st.from_regex(r"(init-|s|p)[0-9]{1,20}\.(m4s|mp4)")))
+@given(st.one_of(st.text(max_size=40), st.from_regex(r"(init-|s|p|i)[0-9]{1,20}\.(m4s|mp4)")))
 def test_file_names(name: str) -> None:
     try:
         file = parse_file(name)
     except UrlMalformed as refusal:
         assert len(str(refusal)) < 200  # noqa: PT017  # a refusal is one of two good outcomes
         return
-    written = {FileKind.INIT: init_file, FileKind.SEGMENT: segment_file, FileKind.PART: part_file}
-    assert name == "index.m3u8" or written[file.kind](file.number) == name
+    written = {FileKind.INIT: init_file, FileKind.SEGMENT: segment_file}
+    written |= {FileKind.PART: part_file, FileKind.IFRAME: iframe_file}
+    assert name in {"index.m3u8", "iframes.m3u8"} or written[file.kind](file.number) == name
 
 
 @given(st.one_of(st.none(), st.text(max_size=30), st.from_regex(r"bytes=\d{0,20}-\d{0,20}")), st.integers(0, 1000))

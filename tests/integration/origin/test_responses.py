@@ -9,8 +9,11 @@ from support.cmaf_pusher import made_up_audio, made_up_video
 from support.origin_server import OriginServer, origin_server
 
 LIVE = "/live/cat/s1/720p"
-PLAYLISTS = ["/live/cat/index.m3u8", f"{LIVE}/index.m3u8", f"{LIVE}/index.m3u8?_HLS_msn=0"]
-MEDIA = [f"{LIVE}/init-0.mp4", f"{LIVE}/s0.m4s", f"{LIVE}/p6.m4s", "/live/cat/s1/audio/s0.m4s"]
+PLAYLISTS = [
+    "/live/cat/index.m3u8",
+    *(f"{LIVE}/{file}" for file in ("index.m3u8", "index.m3u8?_HLS_msn=0", "iframes.m3u8")),
+]
+MEDIA = [f"{LIVE}/init-0.mp4", f"{LIVE}/s0.m4s", f"{LIVE}/i0.m4s", f"{LIVE}/p6.m4s", "/live/cat/s1/audio/s0.m4s"]
 REFUSED = [
     ("/live/dog/index.m3u8", 404, "max-age=1"),
     ("/live/.cat/index.m3u8", 400, "max-age=1"),

@@ -2,8 +2,9 @@ import struct
 
 import pytest
 
-from origin.chunk_reader import MAX_SAMPLES, Samples, read_moof, read_prft
+from origin.chunk_reader import MAX_SAMPLES, Samples, read_moof, read_picture, read_prft
 from origin.errors import CmafRefused
+from origin.iframes import Picture
 from origin.init_reader import SampleDefaults
 from support.cmaf_boxes import NOT_SYNC, SYNC, Sample, box, chunk, full, prft
 
@@ -107,3 +108,45 @@ def test_two_tracks_in_a_chunk_are_refused() -> None:
 
 def test_a_producer_reference_time_is_read() -> None:
     assert read_prft(memoryview(prft(0))[8:]) == 2_208_988_800 << 32
+
+
+def picture(trun: bytes, mdat: bytes, defaults: SampleDefaults = NO_DEFAULTS, tfhd: bytes = TFHD) -> Picture | None:
+    """What is found in a fragment of one run."""
+    return read_picture(box(b"moof", bytes(moof(tfdt(), tfhd, trun))), box(b"mdat", mdat), 8, defaults)
+
+
+def test_the_first_sample_is_cut_out_when_it_can_be_decoded_alone() -> None:
+    data = chunk(9000, [Sample(b"abc", 3000), Sample(b"de", 2999, sync=False)])
+    size = struct.unpack_from(">I", data)[0]
+    assert read_picture(data[:size], data[size:], 8, NO_DEFAULTS) == Picture(b"abc", 1, 0)
+    late = chunk(9000, [Sample(b"abc", 3000, sync=False), Sample(b"de", 2999)])
+    assert read_picture(late[:size], late[size:], 8, NO_DEFAULTS) is None
+
+
+def test_a_sample_that_does_not_speak_for_itself_is_cut_by_the_defaults() -> None:
+    trun = full(b"trun", 0, 0, struct.pack(">I", 2))
+    assert picture(trun, b"abcdef", SampleDefaults(10, 3, SYNC)) == Picture(b"abc", 1, 0)
+    tfhd = full(b"tfhd", 0, 0x20000 | 0x10 | 0x20, struct.pack(">III", 7, 2, SYNC))
+    assert picture(trun, b"abcdef", SampleDefaults(10, 3, NOT_SYNC), tfhd) == Picture(b"ab", 7, 0)
+    first = full(b"trun", 0, 0x4, struct.pack(">II", 2, SYNC))
+    assert picture(first, b"abcdef", SampleDefaults(10, 3, NOT_SYNC)) == Picture(b"abc", 1, 0)
+
+
+@pytest.mark.parametrize(("version", "offset", "expected"), [(0, 5, 5), (1, -5, -5)])
+def test_a_composition_offset_is_signed_in_version_1(version: int, offset: int, expected: int) -> None:
+    trun = full(b"trun", version, 0x800, struct.pack(">Ii", 1, offset))
+    assert picture(trun, b"abc", SampleDefaults(10, 3, SYNC)) == Picture(b"abc", 1, expected)
+
+
+@pytest.mark.parametrize(
+    ("trun", "mdat"),
+    [
+        (full(b"trun", 0, 0x1, struct.pack(">Ii", 1, 0)), b"abc"),
+        (full(b"trun", 0, 0x1, struct.pack(">Ii", 1, 1 << 20)), b"abc"),
+        (full(b"trun", 0, 0, struct.pack(">I", 1)), b"ab"),
+        (full(b"trun", 0, 0x200, struct.pack(">II", 1, 0)), b"abc"),
+        (full(b"trun", 0, 0x800, struct.pack(">II", 1, 1 << 31)), b"abc"),
+    ],
+)
+def test_a_sample_that_lies_elsewhere_is_left_where_it_is(trun: bytes, mdat: bytes) -> None:
+    assert picture(trun, mdat, SampleDefaults(10, 3, SYNC)) is None

@@ -38,6 +38,19 @@ def test_a_body_in_pieces_of_any_size_gives_the_same_events(step: int) -> None:
     assert second.chunk.capture_ns is None
 
 
+def test_only_video_has_pictures_and_only_where_decoding_can_begin() -> None:
+    dependent = chunk(15_000, [Sample(b"x", 10, sync=False)])
+    (_, first, second) = read(video_init() + CHUNK + dependent)
+    assert isinstance(first, ChunkSeen)
+    assert first.chunk.picture is not None
+    assert first.chunk.picture.data == b"abc"
+    assert isinstance(second, ChunkSeen)
+    assert second.chunk.picture is None
+    (_, sound) = read(audio_init() + CHUNK)
+    assert isinstance(sound, ChunkSeen)
+    assert sound.chunk.picture is None
+
+
 def test_a_boundary_is_told_before_its_chunk_comes() -> None:
     reader = CmafReader()
     assert list(reader.feed(video_init() + styp()))[1:] == [BoundarySeen(last=False)]

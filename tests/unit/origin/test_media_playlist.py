@@ -108,7 +108,7 @@ def test_renditions_without_media_are_not_reported() -> None:
     feed = Feeder()
     feed.begin(HD, SOUND)
     feed.part(HD, 0)
-    text = media_playlist(feed.session.renditions[HD], [feed.session.renditions[SOUND], Rendition(SD)])
+    text = media_playlist(feed.session.renditions[HD], [feed.session.renditions[SOUND], Rendition(SD, 2)])
     assert "RENDITION-REPORT" not in text
 
 
@@ -140,7 +140,7 @@ def test_a_writer_that_remembers_writes_what_one_that_begins_anew_writes() -> No
         if index == 50:
             feed.init(HD, b"other")
         assert writer.write([]).text(Skip.NOTHING) == media_playlist(feed.session.renditions[HD], [])
-    assert len(writer._known) < len(feed.window(HD).segments)
+    assert len(writer._remembered) < len(feed.window(HD).segments)
 
 
 @pytest.mark.parametrize("skip", [Skip.SEGMENTS, Skip.DATE_RANGES_TOO])

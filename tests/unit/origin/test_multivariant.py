@@ -11,7 +11,7 @@ SESSION = SessionId("s1")
 
 def video(height: int, peak_bps: int) -> Rendition:
     """A video rendition of 30 frames a second."""
-    rendition = Rendition(RenditionName(f"{height}p"))
+    rendition = Rendition(RenditionName(f"{height}p"), 2)
     track = TrackDescription(
         Kind.VIDEO,
         "avc1.640020",
@@ -28,7 +28,7 @@ def video(height: int, peak_bps: int) -> Rendition:
 
 def sound(name: str = "audio", track: TrackDescription = AUDIO) -> Rendition:
     """An audio rendition."""
-    rendition = Rendition(RenditionName(name))
+    rendition = Rendition(RenditionName(name), 2)
     rendition.take_init(b"", track)
     return rendition
 
@@ -48,6 +48,9 @@ s1/720p/index.m3u8
 #EXT-X-STREAM-INF:BANDWIDTH=928000,AVERAGE-BANDWIDTH=828000,CODECS="avc1.640020,mp4a.40.2",RESOLUTION=640x360,\
 FRAME-RATE=30.000,AUDIO="audio",CLOSED-CAPTIONS=NONE
 s1/360p/index.m3u8
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,CODECS="avc1.640020",RESOLUTION=853x480,URI="s1/480p/iframes.m3u8"
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,CODECS="avc1.640020",RESOLUTION=1280x720,URI="s1/720p/iframes.m3u8"
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,CODECS="avc1.640020",RESOLUTION=640x360,URI="s1/360p/iframes.m3u8"
 """
 
 
@@ -87,10 +90,10 @@ def test_every_codec_of_the_group_is_named_and_the_most_costly_sound_counted() -
 
 
 def test_a_rendition_whose_rate_is_unknown_still_has_one() -> None:
-    unknown = Rendition(RenditionName("720p"))
+    unknown = Rendition(RenditionName("720p"), 2)
     unknown.take_init(b"", TrackDescription(Kind.VIDEO, "avc1.640020", 90_000, width=1280, height=720))
     assert "BANDWIDTH=1,AVERAGE-BANDWIDTH=1," in multivariant_playlist(SESSION, [unknown])
 
 
 def test_nothing_to_play_is_a_playlist_without_variants() -> None:
-    assert multivariant_playlist(SESSION, [Rendition(RenditionName("720p"))]).count("\n") == 3
+    assert multivariant_playlist(SESSION, [Rendition(RenditionName("720p"), 2)]).count("\n") == 3

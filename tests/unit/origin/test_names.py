@@ -5,6 +5,7 @@ from origin.errors import UrlMalformed
 from origin.names import (
     FileKind,
     MediaFile,
+    iframe_file,
     init_file,
     object_key,
     parse_file,
@@ -21,11 +22,13 @@ SESSION, RENDITION = SessionId("s1"), RenditionName("720p")
 def test_names_are_read_as_they_are_written(number: int) -> None:
     assert parse_file(init_file(number)) == MediaFile(FileKind.INIT, number)
     assert parse_file(segment_file(number)) == MediaFile(FileKind.SEGMENT, number)
+    assert parse_file(iframe_file(number)) == MediaFile(FileKind.IFRAME, number)
     assert parse_file(part_file(number)) == MediaFile(FileKind.PART, number)
 
 
-def test_the_playlist_is_a_file_too() -> None:
+def test_playlists_are_files_too() -> None:
     assert parse_file("index.m3u8") == MediaFile(FileKind.PLAYLIST, 0)
+    assert parse_file("iframes.m3u8") == MediaFile(FileKind.IFRAME_PLAYLIST, 0)
 
 
 @pytest.mark.parametrize(
@@ -50,5 +53,6 @@ def test_every_other_name_is_refused(name: str) -> None:
 
 def test_addresses_mirror_keys() -> None:
     assert variant_uri(SESSION, RENDITION) == "s1/720p/index.m3u8"
+    assert variant_uri(SESSION, RENDITION, "iframes.m3u8") == "s1/720p/iframes.m3u8"
     assert sibling_uri(RENDITION) == "../720p/index.m3u8"
     assert object_key(StreamName("cat"), SESSION, RENDITION, "s7.m4s") == "cat/s1/720p/s7.m4s"

@@ -5,6 +5,7 @@ from structlog.testing import capture_logs
 from infra.ids import RenditionName, SessionId, StreamName
 from origin import metrics
 from origin.directives import Skip
+from origin.names import FileKind
 from origin.playlist_version import PlaylistVersion
 from origin.playlist_watch import PlaylistWatch
 
@@ -16,13 +17,14 @@ async def test_what_breaks_a_rule_is_counted_and_logged_once_in_a_while() -> Non
     watch = PlaylistWatch(StreamName("cat"), SessionId("s1"))
     before = metrics.VIOLATIONS._value.get()
     with capture_logs() as lines:
-        watch.whole(HD, BROKEN)
-        watch.update(HD, BROKEN, Skip.SEGMENTS)
+        watch.whole((HD, FileKind.PLAYLIST), BROKEN)
+        watch.update((HD, FileKind.PLAYLIST), BROKEN, Skip.SEGMENTS)
         watch.index("nothing")
+        watch.whole((HD, FileKind.IFRAME_PLAYLIST), BROKEN)
         assert lines == [], "those who wait are answered first"
         await asyncio.sleep(0)
     (line,) = lines
-    assert (line["event"], line["stream"], line["rendition"]) == ("playlist breaks a rule", "cat", HD)
+    assert (line["event"], line["stream"], line["playlist"]) == ("playlist breaks a rule", "cat", "720p/index.m3u8")
     assert line["first"] == "TARGETDURATION is no integer of at least 1 [4.4.3.1]"
     assert metrics.VIOLATIONS._value.get() - before > line["violations"] > 5
 

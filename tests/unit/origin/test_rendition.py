@@ -1,13 +1,14 @@
 from fractions import Fraction
 
-from origin.model import Segment
+from origin.iframes import Picture
+from origin.model import Chunk, Segment
 from origin.rendition import Rendition
 from origin.window import Window
 from support.origin_media import AUDIO, HD, INIT, START_NS, VIDEO, chunk, fill, targets
 
 
 def test_the_same_init_section_again_is_not_a_new_one() -> None:
-    rendition = Rendition(HD)
+    rendition = Rendition(HD, 2)
     first = rendition.take_init(b"a", VIDEO)
     assert first is not None
     rendition.placing = False
@@ -19,7 +20,7 @@ def test_the_same_init_section_again_is_not_a_new_one() -> None:
 
 
 def test_init_sections_are_found_while_needed() -> None:
-    rendition = Rendition(HD)
+    rendition = Rendition(HD, 2)
     assert rendition.find_init(0) is None
     rendition.take_init(b"a", VIDEO)
     assert rendition.find_init(0) is rendition.init
@@ -32,7 +33,7 @@ def test_init_sections_are_found_while_needed() -> None:
 
 
 def test_rates_before_anything_is_known_are_zero() -> None:
-    rendition = Rendition(HD)
+    rendition = Rendition(HD, 2)
     assert (rendition.average_bps, rendition.peak_bps) == (0, 0)
     assert rendition.frame_rate == 0
     assert rendition.track is None
@@ -40,7 +41,7 @@ def test_rates_before_anything_is_known_are_zero() -> None:
 
 
 def test_rates_are_those_declared_unless_more_is_measured() -> None:
-    rendition = Rendition(HD)
+    rendition = Rendition(HD, 2)
     rendition.take_init(b"a", VIDEO)
     rendition.measure(chunk(0, data=b"x" * 10), 90_000)
     assert (rendition.peak_bps, rendition.average_bps) == (2_000_000, 1_900_000)
@@ -50,17 +51,39 @@ def test_rates_are_those_declared_unless_more_is_measured() -> None:
 
 
 def test_the_peak_is_that_of_the_richest_segment_but_not_of_a_stump() -> None:
-    rendition = Rendition(HD)
+    rendition = Rendition(HD, 2)
     stump = Segment(0, INIT, (), 9_000, START_NS, discontinuity=False, data=bytes(1_000_000))
     whole = Segment(0, INIT, (), 180_000, START_NS, discontinuity=False, data=bytes(1_000_000))
-    rendition.measure_segment(stump, targets())
+    rendition.measure_segment(stump)
     assert rendition.peak_bps == 0
-    rendition.measure_segment(whole, targets())
+    rendition = Rendition(HD, 2)
+    rendition.measure_segment(whole)
     assert rendition.peak_bps == 4_000_000
 
 
+def test_a_discontinuity_parts_two_runs() -> None:
+    rendition = Rendition(HD, 2)
+    for discontinuity in (False, True):
+        half = Segment(0, INIT, (), 45_000, START_NS, discontinuity, data=bytes(1_000_000))
+        rendition.measure_segment(half)
+    assert rendition.peak_bps == 0
+
+
+def test_pictures_have_a_rate_of_their_own() -> None:
+    rendition = Rendition(HD, 2)
+    assert rendition.iframe_bps == 0
+    given = chunk(0)
+    first = Chunk(given.data, 0, 30_000, 10, True, START_NS, Picture(bytes(10_000), 1, 0))
+    rendition.measure(first, 90_000)
+    rendition.measure(given, 90_000)
+    assert rendition.iframe_bps == 40_000, "one in a target duration, until a segment says more"
+    whole = Segment(0, INIT, (), 180_000, START_NS, discontinuity=False, data=b"", iframe=bytes(20_000))
+    rendition.measure_segment(whole)
+    assert rendition.iframe_bps == 80_000
+
+
 def test_the_frame_rate_is_that_of_the_first_part_after_an_init_section() -> None:
-    rendition = Rendition(HD)
+    rendition = Rendition(HD, 2)
     rendition.measure(chunk(0), 90_000)
     rendition.measure(chunk(1, ticks=1), 90_000)
     assert rendition.frame_rate == 30
@@ -69,6 +92,6 @@ def test_the_frame_rate_is_that_of_the_first_part_after_an_init_section() -> Non
 
 
 def test_the_timeline_goes_on_behind_each_chunk() -> None:
-    rendition = Rendition(HD)
+    rendition = Rendition(HD, 2)
     rendition.advance(chunk(0), START_NS, 90_000)
     assert (rendition.end_ticks, rendition.end_ns) == (30_000, START_NS + 333_333_333)

@@ -1,7 +1,10 @@
+import dataclasses
+
 import pytest
 
 from infra.ids import RenditionName
 from origin.errors import CmafRefused, OriginFull, SessionOver
+from origin.iframes import Picture
 from origin.model import NS_PER_S
 from origin.session import (
     MAX_GAPS,
@@ -26,6 +29,17 @@ def test_parts_are_listed_as_they_come_and_a_boundary_closes_the_segment() -> No
     assert feed.session.drain() == [Store(HD, "s0.m4s", b"part" * 6), Wake(HD)]
     assert feed.listed(HD) == [(0, False, False, 6)]
     assert feed.session.drain() == []
+
+
+def test_the_picture_a_segment_begins_with_is_stored_too() -> None:
+    feed = Feeder()
+    feed.begin(HD)
+    feed.raw(HD, dataclasses.replace(chunk(0), picture=Picture(b"idr", 1, 0)))
+    feed.session.drain()
+    feed.boundary(HD)
+    _, stored, _ = feed.session.drain()
+    assert isinstance(stored, Store)
+    assert (stored.file, stored.data) == ("i0.m4s", feed.window(HD).segments[0].iframe)
 
 
 def test_init_sections_are_stored_once() -> None:

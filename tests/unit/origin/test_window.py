@@ -1,9 +1,11 @@
+import dataclasses
 from fractions import Fraction
 
 import pytest
 
 from origin.directives import Awaited
 from origin.errors import DirectiveRefused
+from origin.iframes import Picture, picture_file
 from origin.model import InitSection
 from origin.window import Targets, Window, instant_after, nominal_ticks
 from support.origin_media import INIT, START_NS, VIDEO, chunk, fill, open_part, targets
@@ -213,3 +215,21 @@ def test_lengths_and_instants_are_reckoned_in_whole_ticks() -> None:
     assert nominal_ticks(Fraction(2), 48_000) == 96_000
     assert nominal_ticks(Fraction(1, 10**9), 1) == 1
     assert instant_after(START_NS, 45_000, 90_000) == START_NS + 500_000_000
+
+
+def test_a_segment_keeps_the_picture_it_begins_with() -> None:
+    made = window()
+    for index, picture in enumerate((Picture(b"idr", 1, 0), None, Picture(b"later", 1, 0))):
+        if index != 1:
+            made.open_segment(INIT, START_NS, discontinuity=False)
+        made.add_part(dataclasses.replace(chunk(index), picture=picture))
+        if index != 0:
+            made.close_segment()
+    made.open_segment(INIT, START_NS, discontinuity=False)
+    made.add_part(chunk(3))
+    made.add_part(dataclasses.replace(chunk(4), picture=Picture(b"late", 1, 0)))
+    made.close_segment()
+    assert made.iframe(0) == picture_file(Picture(b"idr", 1, 0), 1, 0, 60_000)
+    assert made.iframe(1) == picture_file(Picture(b"later", 1, 0), 2, 60_000, 30_000)
+    assert made.iframe(2) is None, "it does not begin with one"
+    assert made.iframe(3) is None
