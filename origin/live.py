@@ -138,9 +138,10 @@ class LiveSession:
             for answer in waiting:
                 if answer.done():
                     continue
+                lost = rendition.window is not None and number < rendition.window.next_part
                 if data is not None:
                     answer.set_result(data)
-                elif self.core.ended:
+                elif self.core.ended or lost:
                     answer.set_exception(self._gone(name, f"part {number}"))
 
     def _answer_index(self) -> None:

@@ -64,7 +64,7 @@ def _whole(segment: Segment, before: InitSection | None, *, with_parts: bool) ->
     if with_parts:
         lines += _parts(segment.parts, segment.init.track.timescale)
     if segment.gap:
-        lines.append("#EXT-X-GAP")
+        lines.append("#EXT-X-GAP")  # behind the parts: strict readers take those behind it for lost
     return lines_of(*lines, f"#EXTINF:{decimal(segment.duration_s)},", segment_file(segment.msn))
 
 
@@ -75,6 +75,7 @@ def _parts(parts: Iterable[Part], timescale: int) -> Iterator[str]:
             DURATION=decimal(Fraction(part.duration_ticks, timescale)),
             URI=Quoted(part_file(part.number)),
             INDEPENDENT="YES" if part.independent else None,
+            GAP="YES" if part.gap else None,
         )
 
 

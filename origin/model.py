@@ -93,12 +93,14 @@ class Part:
         start_ticks: decode time of the first sample.
         duration_ticks: at least 1.
         independent: it holds an independent frame.
+        gap: its media never came (GAP=YES).
     """
 
     number: int
     start_ticks: int
     duration_ticks: int
     independent: bool
+    gap: bool = False
 
     @property
     def end_ticks(self) -> int:
@@ -113,12 +115,13 @@ class Segment:
     Attributes:
         msn: media sequence number.
         init: the init section it is decoded with.
-        parts: all its parts in order; none for a gap.
+        parts: all its parts in order; none if nothing of it came.
         duration_ticks: exactly the sum of the parts' durations; for a gap, of what is missing.
         program_ns: capture instant of its first sample, Unix nanoseconds.
         discontinuity: it does not continue the segment before it.
-        data: the parts' bytes in one piece; empty for a gap.
-        iframe: its first picture as a file of its own; empty for sound, for a gap, and if it begins with no IDR.
+        data: the bytes of the parts that came in one piece.
+        iframe: its first picture as a file of its own; empty for sound, without media, and if it begins with no IDR.
+        lost: some of its parts never came.
     """
 
     msn: int
@@ -129,11 +132,12 @@ class Segment:
     discontinuity: bool
     data: bytes
     iframe: bytes = b""
+    lost: bool = False
 
     @property
     def gap(self) -> bool:
-        """Its media never came (EXT-X-GAP)."""
-        return not self.parts
+        """Its media never came, or not all of it (EXT-X-GAP)."""
+        return self.lost or not self.parts
 
     @property
     def duration_s(self) -> Fraction:

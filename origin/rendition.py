@@ -107,10 +107,12 @@ class Rendition:
             self.frame_rate = Fraction(chunk.samples * timescale, chunk.duration_ticks)
 
     def measure_segment(self, segment: Segment) -> None:
-        """Count a finished segment."""
-        if segment.discontinuity:
+        """Count a finished segment; one that is not whole says nothing."""
+        if segment.discontinuity or segment.gap:
             self._peak.interrupt()
             self._picture_peak.interrupt()
+        if segment.gap:
+            return
         self._peak.add(len(segment.data), segment.duration_s)
         self._picture_peak.add(len(segment.iframe), segment.duration_s)
 

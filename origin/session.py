@@ -9,6 +9,9 @@ discontinuity stands in every rendition. A rendition that begins again (a second
 times) starts at the next break it has not passed; if there is none, one is planned at the first number that no
 rendition has opened. The numbers it missed become gaps; media that came for numbers before the break are dropped.
 
+A hole within the open segment is no new beginning: what is lost is listed as parts with GAP=YES, and the segment as a
+gap, in this rendition alone.
+
 Events: `attach`, `take` (init, boundary, chunk), `detach`, `end`. States of a rendition: waiting for its init section,
 placing (the next chunk decides where it goes on), running, detached (interrupted), over.
 
@@ -33,7 +36,7 @@ MAX_PARTS_PER_SEGMENT = 256
 MAX_SEGMENT_BYTES = 32 << 20  # 128 Mbit/s for two seconds
 MAX_GAPS = 64  # segments a rendition may have missed
 MAX_BEHIND = 4  # segments that a capture clock may lie before all that is known and still be believed
-HOLE_S = Fraction(1, 4)  # decode times may jump this far without a discontinuity; players bridge it
+HOLE_S = Fraction(1, 4)  # decode times may jump this far and nothing is said; players bridge it
 _ROUNDING_S = Fraction(1, 2)  # a segment may be this much longer than the target duration (rfc8216bis 4.4.3.1)
 
 
@@ -194,7 +197,10 @@ class Session:
             )
         program_ns = self._program_ns(rendition, chunk, now_ns, timescale)
         hole_ticks = chunk.start_ticks - rendition.end_ticks
-        if rendition.placing or abs(hole_ticks) > HOLE_S * timescale:
+        if self._fills(rendition, hole_ticks, timescale):
+            assert rendition.window is not None, "a segment is open"
+            rendition.window.add_lost_parts(hole_ticks)
+        elif rendition.placing or abs(hole_ticks) > HOLE_S * timescale:
             self._close(rendition)
             self._place(rendition, init, program_ns)
         window = rendition.window
@@ -220,6 +226,13 @@ class Session:
         if rendition.placing:
             return instant_after(now_ns, -chunk.duration_ticks, timescale)
         return instant_after(rendition.end_ns, chunk.start_ticks - rendition.end_ticks, timescale)
+
+    def _fills(self, rendition: Rendition, hole_ticks: int, timescale: int) -> bool:
+        """Whether a hole in decode times is listed as lost parts: it lies within the open segment and fits into it."""
+        grown = rendition.window.open if rendition.window else None
+        if grown is None or rendition.placing or rendition.boundary or hole_ticks <= HOLE_S * timescale:
+            return False
+        return Fraction(grown.duration_ticks + hole_ticks, timescale) <= self.targets.target_duration_s + _ROUNDING_S
 
     def _opens(self, rendition: Rendition, grown: OpenSegment | None, chunk: Chunk, timescale: int) -> bool:
         """Whether a chunk opens a segment: it was marked so, or the open one must not become any longer."""

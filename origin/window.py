@@ -63,7 +63,7 @@ class Targets:
 class OpenSegment:
     """The segment that is still growing."""
 
-    __slots__ = ("chunks", "discontinuity", "init", "msn", "parts", "picture", "program_ns")
+    __slots__ = ("chunks", "discontinuity", "init", "lost", "msn", "parts", "picture", "program_ns")
 
     def __init__(self, msn: int, init: InitSection, program_ns: int, *, discontinuity: bool) -> None:
         self.msn = msn
@@ -73,6 +73,7 @@ class OpenSegment:
         self.parts: list[Part] = []
         self.chunks: list[bytes] = []
         self.picture: Picture | None = None  # its first sample
+        self.lost = False  # some of its parts never came
 
     @property
     def duration_ticks(self) -> int:
@@ -152,10 +153,22 @@ class Window:
             self.open.picture = chunk.picture
         self.open.parts.append(part)
         self.open.chunks.append(chunk.data)
-        duration_s = Fraction(part.duration_ticks, self.open.init.track.timescale)
-        self._kept_parts.append((part, chunk.data, duration_s))
-        self._kept_s += duration_s
+        self._keep(part, chunk.data, self.open.init.track.timescale)
         return part
+
+    def add_lost_parts(self, duration_ticks: int) -> None:
+        """List parts whose media never came, so many that none is longer than the part target."""
+        assert self.open is not None, "a part belongs to a segment"
+        timescale = self.open.init.track.timescale
+        count = -(-duration_ticks // int(self.targets.part_target_s * timescale))
+        start_ticks = self.open.parts[-1].end_ticks
+        for index in range(count):
+            begins, ends = (duration_ticks * each // count for each in (index, index + 1))
+            part = Part(self.next_part, start_ticks + begins, ends - begins, independent=False, gap=True)
+            self.next_part += 1
+            self.open.parts.append(part)
+            self._keep(part, b"", timescale)
+        self.open.lost = True
 
     def close_segment(self) -> Segment | None:
         """The open segment is whole; None if none is open."""
@@ -171,6 +184,7 @@ class Window:
             grown.discontinuity,
             b"".join(grown.chunks),
             grown.iframe(),
+            grown.lost,
         )
         self._append(segment)
         return segment
@@ -186,6 +200,11 @@ class Window:
         segment = self.close_segment()
         self.ended = True
         return segment
+
+    def _keep(self, part: Part, data: bytes, timescale: int) -> None:
+        duration_s = Fraction(part.duration_ticks, timescale)
+        self._kept_parts.append((part, data, duration_s))
+        self._kept_s += duration_s
 
     def _append(self, segment: Segment) -> None:
         self.segments.append(segment)
@@ -252,23 +271,26 @@ class Window:
         return self.media_sequence
 
     def part(self, number: int) -> bytes | None:
-        """A part that may still be asked for."""
+        """A part that may still be asked for; lost ones cannot."""
         if not self._kept_parts:
             return None
         index = number - self._kept_parts[0][0].number
-        return self._kept_parts[index][1] if 0 <= index < len(self._kept_parts) else None
+        return self._kept_parts[index][1] or None if 0 <= index < len(self._kept_parts) else None
 
     def segment(self, msn: int) -> Segment | None:
         """A finished segment that may still be asked for; gaps cannot."""
+        found = self._find(msn)
+        return None if found is None or found.gap else found
+
+    def _find(self, msn: int) -> Segment | None:
         for kept in (self.segments, self._retired):
             if kept and 0 <= msn - kept[0].msn < len(kept):
-                found = kept[msn - kept[0].msn]
-                return None if found.gap else found
+                return kept[msn - kept[0].msn]
         return None
 
     def iframe(self, msn: int) -> bytes | None:
         """The I-frame of a segment that may still be asked for."""
-        found = self.segment(msn)
+        found = self._find(msn)
         return found.iframe or None if found else None
 
     def inits(self) -> Sequence[InitSection]:
@@ -308,7 +330,7 @@ class Window:
             return awaited.msn == self.last_finished_msn
         if awaited.msn == self.last_finished_msn:
             segment = self.segments[-1]
-            return awaited.part < len(segment.parts) or self.open is not None or segment.gap
+            return awaited.part < len(segment.parts) or self.open is not None or not segment.parts
         return self.open is not None and self.open.msn == awaited.msn and awaited.part < len(self.open.parts)
 
 

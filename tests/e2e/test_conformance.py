@@ -103,13 +103,18 @@ async def judge_iframes(player: Player) -> list[str]:
         assert answer.status == 200, text
     listed = read(text)
     complaints = [*judge(listed), *check(text)]
+    whole = {each.msn: each for each in player.follower.last.segments}
     for segment in listed.segments:
+        if segment.gap:
+            if not whole[segment.msn].gap:
+                complaints.append(f"{segment.uri} is missing, but its segment is not")
+            continue
         data = await player._fetch(segment.uri)
         assert data is not None, segment.uri
         frames = keyframes(player.init[segment.map_uri] + data)
         if frames != 1:
             complaints.append(f"{segment.uri} holds {frames} key frames")
-    if [each.msn for each in listed.segments] != [each.msn for each in player.follower.last.segments]:
+    if [each.msn for each in listed.segments] != list(whole):
         complaints.append("I-frames are not those of the segments")
     return complaints
 

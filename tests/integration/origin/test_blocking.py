@@ -121,6 +121,24 @@ async def test_what_was_never_hinted_is_not_found_at_once(file: str) -> None:
         assert answer.headers["Cache-Control"] == "max-age=2"
 
 
+async def test_a_hint_that_cannot_come_true_is_given_up_at_once() -> None:
+    async with origin_server() as server:
+        source = made_up_video()
+        post = await server.push("720p", source, 8)
+        await playing(server)
+        await server.listed(f"{LIVE}/index.m3u8?_HLS_msn=1&_HLS_part=1")
+        hinted = server.ask(f"{LIVE}/p8.m4s")
+        await server.held(1)
+        source.index += 1  # one part is lost on the way here
+        post.send(source.next_part())
+        assert (await hinted).status == 404
+        listed = read(await server.listed(f"{LIVE}/index.m3u8?_HLS_msn=1&_HLS_part=3"))
+        assert listed.open is not None
+        assert [part.gap for part in listed.open.parts] == [False, False, True, False]
+        assert (await server.get(f"{LIVE}/p8.m4s")).status == 404
+        assert (await server.get(f"{LIVE}/p9.m4s")).status == 200
+
+
 async def test_the_end_releases_everybody() -> None:
     """Reloads get the list with its end, hints are given up."""
     async with origin_server() as server:
@@ -192,7 +210,7 @@ async def test_too_many_held_requests_are_refused() -> None:
 
 
 async def test_five_hundred_held_reloads_get_the_same_bytes_written_once() -> None:
-    async with origin_server() as server:
+    async with origin_server(Limits(hold_targets=30)) as server:
         video, sound = made_up_video(), made_up_audio()
         post = await server.push("720p", video, 7)
         await server.push("audio", sound, 7)

@@ -24,6 +24,7 @@ from origin.window import Targets
 from support.hls_merge import merge, without_version
 from support.hls_strict import check
 
+pytestmark = pytest.mark.timeout(240)  # hundreds of playlists, each judged by four readers
 START_NS = 1_800_000_000 * NS_PER_S
 VIDEO = TrackDescription(Kind.VIDEO, "avc1.640020", 90_000, 1280, 720, peak_bps=2_000_000, average_bps=2_000_000)
 AUDIO = TrackDescription(Kind.AUDIO, "mp4a.40.2", 48_000, channels=2, sample_rate=48_000)
@@ -138,6 +139,14 @@ class Origin(RuleBasedStateMachine):
             if pusher.attached and pusher.grid < self.grid + 3:
                 self.push(pusher)
 
+    @rule(name=st.sampled_from(NAMES), parts=st.integers(1, 3))
+    def one_loses_parts_within_a_segment(self, name: RenditionName, parts: int) -> None:
+        pusher = self.pushers[name]
+        place = pusher.grid % PARTS_PER_SEGMENT
+        if pusher.attached and 0 < place < PARTS_PER_SEGMENT - parts and pusher.grid + parts < self.grid + 3:
+            pusher.grid += parts
+            self.push(pusher)
+
     @rule(name=st.sampled_from(NAMES))
     def one_breaks_off(self, name: RenditionName) -> None:
         if self.pushers[name].attached:
@@ -206,7 +215,8 @@ class Origin(RuleBasedStateMachine):
                 assert rendition.find_init(int(segment.map_uri.removeprefix("init-").removesuffix(".mp4"))) is not None
                 assert segment.gap or not segment.uri or window.segment(segment.msn) is not None
                 for part in segment.parts:
-                    assert window.part(int(part.uri.removeprefix("p").removesuffix(".m4s"))) is not None
+                    number = int(part.uri.removeprefix("p").removesuffix(".m4s"))
+                    assert (window.part(number) is None) == part.gap
 
     @invariant()
     def what_is_listed_satisfies_and_the_next_is_admitted(self) -> None:

@@ -158,3 +158,23 @@ def test_an_update_merged_into_the_version_before_it_is_the_whole(skip: Skip) ->
         updates += "EXT-X-SKIP" in update
         before = whole
     assert updates > 90
+
+
+def test_a_lost_part_makes_its_segment_a_gap() -> None:
+    feed = Feeder()
+    feed.begin(HD)
+    feed.parts(HD, 0, 2)
+    feed.part(HD, 4)
+    lines = text_of(feed).splitlines()
+    at = lines.index('#EXT-X-PART:DURATION=0.333333,URI="p2.m4s",GAP=YES')
+    assert lines[at + 1 : at + 3] == [
+        '#EXT-X-PART:DURATION=0.333333,URI="p3.m4s",GAP=YES',
+        '#EXT-X-PART:DURATION=0.333333,URI="p4.m4s"',
+    ]
+    assert lines[1] == "#EXT-X-VERSION:6"
+    for index in range(5, 40):
+        feed.part(HD, index)
+        text = text_of(feed)
+        assert judge(read(text)) == []
+        assert check(text) == []
+        assert ("#EXT-X-GAP\n#EXTINF:2.000000,\ns0.m4s\n" in text) is (index >= 6)

@@ -1,7 +1,7 @@
 from fractions import Fraction
 
 from origin.iframes import Picture
-from origin.model import Chunk, Segment
+from origin.model import Chunk, Part, Segment
 from origin.rendition import Rendition
 from origin.window import Window
 from support.origin_media import AUDIO, HD, INIT, START_NS, VIDEO, chunk, fill, targets
@@ -52,8 +52,12 @@ def test_rates_are_those_declared_unless_more_is_measured() -> None:
 
 def test_the_peak_is_that_of_the_richest_segment_but_not_of_a_stump() -> None:
     rendition = Rendition(HD, 2)
-    stump = Segment(0, INIT, (), 9_000, START_NS, discontinuity=False, data=bytes(1_000_000))
-    whole = Segment(0, INIT, (), 180_000, START_NS, discontinuity=False, data=bytes(1_000_000))
+    stump = Segment(
+        0, INIT, (Part(0, 0, 1, independent=True),), 9_000, START_NS, discontinuity=False, data=bytes(1_000_000)
+    )
+    whole = Segment(
+        0, INIT, (Part(0, 0, 1, independent=True),), 180_000, START_NS, discontinuity=False, data=bytes(1_000_000)
+    )
     rendition.measure_segment(stump)
     assert rendition.peak_bps == 0
     rendition = Rendition(HD, 2)
@@ -64,8 +68,17 @@ def test_the_peak_is_that_of_the_richest_segment_but_not_of_a_stump() -> None:
 def test_a_discontinuity_parts_two_runs() -> None:
     rendition = Rendition(HD, 2)
     for discontinuity in (False, True):
-        half = Segment(0, INIT, (), 45_000, START_NS, discontinuity, data=bytes(1_000_000))
+        half = Segment(
+            0, INIT, (Part(0, 0, 1, independent=True),), 45_000, START_NS, discontinuity, data=bytes(1_000_000)
+        )
         rendition.measure_segment(half)
+    assert rendition.peak_bps == 0
+
+
+def test_a_segment_that_is_not_whole_says_nothing_about_the_rate() -> None:
+    rendition = Rendition(HD, 2)
+    gap = Segment(0, INIT, (), 180_000, START_NS, discontinuity=False, data=bytes(1_000_000))
+    rendition.measure_segment(gap)
     assert rendition.peak_bps == 0
 
 
@@ -77,7 +90,16 @@ def test_pictures_have_a_rate_of_their_own() -> None:
     rendition.measure(first, 90_000)
     rendition.measure(given, 90_000)
     assert rendition.iframe_bps == 40_000, "one in a target duration, until a segment says more"
-    whole = Segment(0, INIT, (), 180_000, START_NS, discontinuity=False, data=b"", iframe=bytes(20_000))
+    whole = Segment(
+        0,
+        INIT,
+        (Part(0, 0, 1, independent=True),),
+        180_000,
+        START_NS,
+        discontinuity=False,
+        data=b"",
+        iframe=bytes(20_000),
+    )
     rendition.measure_segment(whole)
     assert rendition.iframe_bps == 80_000
 

@@ -337,3 +337,37 @@ def test_silence_of_all_is_a_second_discontinuity_for_one_who_comes_back_last() 
     opened = feed.window(SD).open
     assert opened is not None
     assert (opened.msn, opened.discontinuity) == (2, True)
+
+
+def test_a_hole_within_a_segment_is_listed_as_lost_parts_in_this_rendition_alone() -> None:
+    feed = Feeder()
+    feed.begin(HD, SD)
+    feed.parts(HD, 0, 2)
+    feed.parts(SD, 0, 6)
+    feed.session.drain()
+    feed.part(HD, 4)
+    assert feed.session.drain() == [Wake(HD)], "no discontinuity"
+    feed.part(HD, 5)
+    for name in (HD, SD):
+        feed.boundary(name)
+    assert feed.listed(HD) == [(0, False, True, 6)]
+    assert feed.listed(SD) == [(0, False, False, 6)]
+    assert [part.gap for part in feed.window(HD).segments[0].parts] == [False, False, True, True, False, False]
+
+
+def test_a_hole_that_does_not_fit_into_the_open_segment_is_a_discontinuity() -> None:
+    feed = Feeder()
+    feed.begin(HD)
+    feed.parts(HD, 0, 2)
+    feed.raw(HD, feed.video_or_audio(HD, 8))
+    assert [each[1] for each in feed.listed(HD)] == [False]
+    assert feed.window(HD).open is not None
+    assert Broken(1) in feed.session.drain()
+
+
+def test_a_hole_between_two_segments_is_a_discontinuity() -> None:
+    feed = Feeder()
+    feed.begin(HD)
+    feed.parts(HD, 0, 6)
+    feed.part(HD, 12)
+    assert Broken(1) in feed.session.drain()

@@ -233,3 +233,32 @@ def test_a_segment_keeps_the_picture_it_begins_with() -> None:
     assert made.iframe(1) == picture_file(Picture(b"later", 1, 0), 2, 60_000, 30_000)
     assert made.iframe(2) is None, "it does not begin with one"
     assert made.iframe(3) is None
+
+
+def test_lost_parts_are_listed_but_cannot_be_fetched() -> None:
+    made = window(1, 2)
+    made.add_lost_parts(2 * 30_000 + 7_000)
+    assert made.open is not None
+    lost = made.open.parts[2:]
+    assert [part.gap for part in lost] == [True] * 3, "none longer than the part target"
+    assert sum(part.duration_ticks for part in lost) == 67_000
+    assert [part.start_ticks for part in lost] == [240_000, 262_333, 284_666]
+    assert [part.number for part in lost] == [8, 9, 10]
+    assert [made.part(part.number) for part in lost] == [None] * 3
+    assert made.part(7) is not None
+    assert (made.next_part, made.last_part) == (11, (1, 4))
+
+
+def test_a_segment_that_lost_a_part_is_a_gap_but_its_picture_and_its_parts_are_there() -> None:
+    made = window()
+    made.open_segment(INIT, START_NS, discontinuity=False)
+    made.add_part(dataclasses.replace(chunk(0), picture=Picture(b"idr", 1, 0)))
+    made.add_lost_parts(30_000)
+    segment = made.close_segment()
+    assert segment is not None
+    assert (segment.gap, segment.lost, len(segment.parts)) == (True, True, 2)
+    assert made.segment(0) is None
+    assert made.part(0) is not None
+    assert made.iframe(0) is not None
+    assert made.satisfied(Awaited(0, 1))
+    assert not made.satisfied(Awaited(0, 2)), "that is the first part of the next segment"
