@@ -70,6 +70,8 @@ class Settings(BaseModel):
     # HLS
     window_s: Annotated[float, Field(ge=12, le=3600)] = 60.0
     """Length of the live playlist; at least six segments are kept whatever it says."""
+    leading_gaps: Annotated[int, Field(ge=0, le=6)] = 0
+    """EXT-X-GAP segments a session begins with; with 6, players that want a long list start after one segment."""
     storage: str = "memory"
     """Where segments are kept: memory, or file:PATH."""
 

@@ -140,7 +140,7 @@ class OriginHub:
     """See the module's docstring. All methods must be called on the event loop.
 
     Args:
-        settings: latency profile and window length.
+        settings: latency profile, window length, leading gaps.
         clock: tells when media arrives.
         store: where finished media is kept; closed by `close`.
         limits: how much and how long it holds.
@@ -156,6 +156,7 @@ class OriginHub:
             Fraction(settings.window_s),
         )
         self._segment_s = Fraction(profile.segment_s)
+        self._leading_gaps = settings.leading_gaps
         self._limits = limits or Limits()
         # a list that was fetched last may name segments as old as the window (rfc8216bis 6.2.2)
         self._linger_s = max(self._limits.linger_s, settings.window_s + profile.target_duration_s)
@@ -218,7 +219,7 @@ class OriginHub:
         self._make_room()
         if stream in self._current:
             self._current[stream].live.end()
-        core = Session(self.targets, self._segment_s)
+        core = Session(self.targets, self._segment_s, self._leading_gaps)
         entry = _Entry(LiveSession(stream, session, core, self._room, self._writer.put, self._ended))
         self._entries[key] = self._current[stream] = entry
         entry.start_timer(None, self._limits.first_push_s, lambda: self._give_up(entry, None))

@@ -280,7 +280,7 @@ class LiveSession:
         if window is None:
             return False
         if directives.awaited is None:
-            return bool(window.segments) or window.ended
+            return window.has_whole_segment or window.ended
         return window.satisfied(directives.awaited)
 
     def _rendition(self, name: RenditionName) -> Rendition:

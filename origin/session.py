@@ -77,15 +77,17 @@ class Session:
     Args:
         targets: the promises of all its playlists.
         segment_s: nominal length of a segment.
+        leading_gaps: how many gaps every list begins with, so that it is as long as players want at once.
     """
 
-    __slots__ = ("_actions", "_breaks", "_segment_s", "ended", "renditions", "targets")
+    __slots__ = ("_actions", "_breaks", "_leading_gaps", "_segment_s", "ended", "renditions", "targets")
 
-    def __init__(self, targets: Targets, segment_s: Fraction) -> None:
+    def __init__(self, targets: Targets, segment_s: Fraction, leading_gaps: int = 0) -> None:
         self.targets = targets
         self.renditions: dict[RenditionName, Rendition] = {}
         self.ended = False
         self._segment_s = segment_s
+        self._leading_gaps = leading_gaps
         self._breaks = Breaks()
         self._actions: list[Action] = []
 
@@ -264,7 +266,7 @@ class Session:
             first = unopened if msn is None else msn
             if first == unopened and self._windows() and not self._others_run(rendition):
                 self._next_break(first)  # those that are interrupted will go on here too
-            rendition.window = Window(self.targets, first, self._breaks.count_before(first))
+            rendition.window = self._first_window(init, first, program_ns)
             return
         start = self._next_break(window.next_msn)
         resumed = start if msn is None else max(start, msn)
@@ -275,6 +277,15 @@ class Session:
         rendition.skip = 0 if msn is None else resumed - msn
         self._fill_gaps(rendition, window, init, resumed)
         self._actions.append(Wake(rendition.name))
+
+    def _first_window(self, init: InitSection, first: int, program_ns: int) -> Window:
+        """The window of a rendition that begins with a number; at the start of the session there are gaps before it."""
+        if not 0 < self._leading_gaps == first:
+            return Window(self.targets, first, self._breaks.count_before(first))
+        window = Window(self.targets, 0, 0)
+        ticks = nominal_ticks(self._segment_s, init.track.timescale)
+        window.lead_with_gaps(init, program_ns, first, ticks)
+        return window
 
     def _fill_gaps(self, rendition: Rendition, window: Window, init: InitSection, until_msn: int) -> None:
         """List what a rendition missed, up to a number.
@@ -319,7 +330,7 @@ class Session:
     def _first_unopened(self) -> int:
         """The lowest number that no rendition which goes on has opened."""
         windows = [each.window for each in self.renditions.values() if each.window and not each.over]
-        return max((window.next_msn for window in windows), default=0)
+        return max((window.next_msn for window in windows), default=self._leading_gaps)
 
     def _others_run(self, rendition: Rendition) -> bool:
         """The timeline of some other rendition goes on now."""

@@ -103,6 +103,7 @@ class Window:
         next_msn: media sequence number of the segment that is opened next.
         next_part: number of the next part: what EXT-X-PRELOAD-HINT names.
         ended: ENDLIST stands.
+        first_real_msn: gaps before this number stand for nothing; they leave as soon as the rest is long enough.
     """
 
     __slots__ = (
@@ -113,6 +114,7 @@ class Window:
         "_retired_s",
         "discontinuity_sequence",
         "ended",
+        "first_real_msn",
         "listed_s",
         "next_msn",
         "next_part",
@@ -123,6 +125,7 @@ class Window:
 
     def __init__(self, targets: Targets, first_msn: int, discontinuity_sequence: int) -> None:
         self.targets = targets
+        self.first_real_msn = first_msn
         self.segments: deque[Segment] = deque()
         self.open: OpenSegment | None = None
         self.discontinuity_sequence = discontinuity_sequence
@@ -189,6 +192,14 @@ class Window:
         self._append(segment)
         return segment
 
+    def lead_with_gaps(self, init: InitSection, program_ns: int, count: int, duration_ticks: int) -> None:
+        """Begin the list with gaps of equal length, the last of which ends at an instant."""
+        timescale = init.track.timescale
+        for left in range(count, 0, -1):
+            starts_ns = instant_after(program_ns, -left * duration_ticks, timescale)
+            self.add_gap(init, starts_ns, duration_ticks, discontinuity=False)
+        self.first_real_msn = self.next_msn
+
     def add_gap(self, init: InitSection, program_ns: int, duration_ticks: int, *, discontinuity: bool) -> None:
         """List a segment whose media never came."""
         assert self.open is None, "a gap comes between segments"
@@ -215,8 +226,7 @@ class Window:
     def _remove_old(self) -> None:
         """Take the oldest segments off the list, then forget what nobody may ask for any more (rfc8216bis 6.2.2)."""
         targets, segments, retired, kept = self.targets, self.segments, self._retired, self._kept_parts
-        shortest_s = max(targets.window_s, Fraction(3 * targets.target_duration_s))
-        while len(segments) > MIN_SEGMENTS and self.listed_s - segments[0].duration_s >= shortest_s:
+        while len(segments) > MIN_SEGMENTS and self.listed_s - segments[0].duration_s >= self._shortest_s():
             oldest = segments.popleft()
             self.discontinuity_sequence += oldest.discontinuity
             self.listed_s -= oldest.duration_s
@@ -226,6 +236,12 @@ class Window:
             self._retired_s -= retired.popleft().duration_s
         while kept and self._kept_s - kept[0][2] > PARTS_KEPT_TARGETS * targets.target_duration_s:
             self._kept_s -= kept.popleft()[2]
+
+    def _shortest_s(self) -> Fraction:
+        """How long the list must stay without its oldest segment."""
+        allowed_s = Fraction(3 * self.targets.target_duration_s)  # rfc8216bis 6.2.2
+        leading = self.segments[0].msn < self.first_real_msn
+        return allowed_s if leading else max(self.targets.window_s, allowed_s)
 
     # What is asked
 
@@ -249,6 +265,11 @@ class Window:
         if not self.segments:
             return None
         return self.segments[-1].msn, max(0, len(self.segments[-1].parts) - 1)
+
+    @property
+    def has_whole_segment(self) -> bool:
+        """A segment is finished, other than the gaps that the list began with."""
+        return self.last_finished_msn >= self.first_real_msn
 
     @property
     def playable(self) -> bool:

@@ -64,8 +64,8 @@ def open_part(window: Window, parts: int = 1) -> None:
 class Feeder:
     """Feeds a pure session as pushers would."""
 
-    def __init__(self, window_s: int = 12) -> None:
-        self.session = Session(targets(window_s), Fraction(2))
+    def __init__(self, window_s: int = 12, leading_gaps: int = 0) -> None:
+        self.session = Session(targets(window_s), Fraction(2), leading_gaps)
         self.now_ns = START_NS
 
     def begin(self, *names: RenditionName, init: bytes = b"init", track: TrackDescription | None = None) -> None:

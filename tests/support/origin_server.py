@@ -96,11 +96,14 @@ class OriginServer:
 
 @asynccontextmanager
 async def origin_server(
-    limits: Limits | None = None, store: ObjectStore | None = None, silence_s: float = 10.0
+    limits: Limits | None = None,
+    store: ObjectStore | None = None,
+    silence_s: float = 10.0,
+    settings: Settings | None = None,
 ) -> AsyncIterator[OriginServer]:
     """Run an origin."""
     store = store or MemoryStore()
-    hub = OriginHub(Settings(), SystemClock(), store, limits)
+    hub = OriginHub(settings or Settings(), SystemClock(), store, limits)
     app = web.Application(middlewares=[errors_to_problems])
     app.add_routes([*intake.routes(hub, TOKEN, silence_s), *handlers.routes(hub)])
     runner = web.AppRunner(app, shutdown_timeout=1)

@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from infra.ids import SessionId, StreamName
+from infra.settings import Settings
 from origin.hub import Limits
 from origin.listed import read
 from origin.multivariant_rules import judge_multivariant
@@ -241,6 +242,20 @@ async def test_an_ended_session_is_forgotten_after_a_while() -> None:
         while (await server.get("/live/cat/index.m3u8")).status == 200:
             await asyncio.sleep(0)
         assert not server.hub._entries
+
+
+async def test_with_leading_gaps_the_first_segment_is_waited_for_all_the_same() -> None:
+    async with origin_server(settings=Settings(leading_gaps=6)) as server:
+        source = made_up_video()
+        post = await server.push("720p", source, 1)
+        await server.get("/live/cat/index.m3u8")
+        first = server.ask(f"{LIVE}/index.m3u8")
+        await server.held(1)
+        post.send(*source.parts(6))
+        listed = read((await first).text)
+        assert [segment.gap for segment in listed.segments] == [True] * 5 + [False]
+        assert (await server.get(f"{LIVE}/{listed.segments[0].uri}")).status == 404
+        assert (await server.get(f"{LIVE}/{listed.segments[-1].uri}")).status == 200
 
 
 async def test_finished_media_reaches_the_store(tmp_path: Path) -> None:

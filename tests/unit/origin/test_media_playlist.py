@@ -7,6 +7,7 @@ from origin.listed import read
 from origin.media_playlist import MediaPlaylistWriter, media_playlist
 from origin.playlist_rules import judge
 from origin.rendition import Rendition
+from origin.self_check import SessionCheck
 from support.hls_merge import merge, without_version
 from support.hls_strict import check
 from support.origin_media import HD, SD, SOUND, Feeder
@@ -178,3 +179,16 @@ def test_a_lost_part_makes_its_segment_a_gap() -> None:
         assert judge(read(text)) == []
         assert check(text) == []
         assert ("#EXT-X-GAP\n#EXTINF:2.000000,\ns0.m4s\n" in text) is (index >= 6)
+
+
+def test_a_list_that_begins_with_gaps_obeys_at_every_version() -> None:
+    feed = Feeder(window_s=60, leading_gaps=6)
+    feed.begin(HD, SOUND)
+    check_of_session = SessionCheck()
+    writers = {name: MediaPlaylistWriter(feed.session.renditions[name]) for name in (HD, SOUND)}
+    for index in range(60):
+        for name, writer in writers.items():
+            feed.part(name, index)
+            version = writer.write([])
+            assert check_of_session.whole(name, version) == []
+            assert check(version.text(Skip.NOTHING)) == []

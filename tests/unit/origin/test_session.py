@@ -371,3 +371,26 @@ def test_a_hole_between_two_segments_is_a_discontinuity() -> None:
     feed.parts(HD, 0, 6)
     feed.part(HD, 12)
     assert Broken(1) in feed.session.drain()
+
+
+def test_every_rendition_that_begins_with_the_session_has_its_leading_gaps() -> None:
+    feed = Feeder(leading_gaps=6)
+    feed.begin(HD, SOUND)
+    feed.part(HD, 0)
+    feed.part(SOUND, 0)
+    for name in (HD, SOUND):
+        assert feed.listed(name) == [(msn, False, True, 0) for msn in range(6)]
+        opened = feed.window(name).open
+        assert opened is not None
+        assert (opened.msn, opened.discontinuity) == (6, False)
+        assert feed.window(name).segments[0].program_ns == START_NS - 12 * NS_PER_S
+
+
+def test_a_rendition_that_comes_later_has_none() -> None:
+    feed = Feeder(leading_gaps=6)
+    feed.begin(HD)
+    feed.parts(HD, 0, 13)
+    feed.begin(SD)
+    feed.part(SD, 12)
+    assert feed.listed(SD) == []
+    assert feed.window(SD).media_sequence == 8

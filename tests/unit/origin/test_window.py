@@ -262,3 +262,20 @@ def test_a_segment_that_lost_a_part_is_a_gap_but_its_picture_and_its_parts_are_t
     assert made.iframe(0) is not None
     assert made.satisfied(Awaited(0, 1))
     assert not made.satisfied(Awaited(0, 2)), "that is the first part of the next segment"
+
+
+def test_a_list_may_begin_with_gaps_that_leave_it_as_soon_as_they_may() -> None:
+    made = Window(targets(window_s=60), 0, 0)
+    made.lead_with_gaps(INIT, START_NS, 6, 180_000)
+    assert [segment.gap for segment in made.segments] == [True] * 6
+    assert made.segments[-1].end_ns == START_NS
+    assert (made.next_msn, made.has_whole_segment) == (6, False)
+    for real in range(1, 10):
+        made.open_segment(INIT, START_NS + (real - 1) * 2_000_000_000, discontinuity=False)
+        made.add_part(chunk(0, ticks=180_000))
+        assert made.has_whole_segment is (real > 1)
+        made.close_segment()
+        assert made.has_whole_segment
+        gaps = sum(segment.gap for segment in made.segments)
+        assert gaps == max(0, 6 - real), "six segments, and three target durations, must stay"
+        assert len(made.segments) == max(6, real)
