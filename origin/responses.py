@@ -13,6 +13,8 @@ from origin.conditions import is_held, range_applies
 from origin.content_coding import Coding, choose_coding
 from origin.text import Text
 
+_PRIORITY = "Priority"  # RFC 9218; the urgencies are those of rfc8216bis B.1, for whoever speaks HTTP/2 in front
+_PLAYLIST_URGENCY, _MEDIA_URGENCY = "u=1", "u=3"  # renditions of all rates alike
 _PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 
 
@@ -57,7 +59,7 @@ def refusal(error: errors.TandemError, resource: Resource, target_duration_s: in
 def _text(request: web.Request, text: Text, headers: dict[str, str]) -> web.Response:
     """A playlist, compressed if the viewer accepts that (rfc8216bis 6.2.1)."""
     coding = choose_coding(",".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ())))
-    headers |= {hdrs.VARY: hdrs.ACCEPT_ENCODING, hdrs.ETAG: text.etag(coding)}
+    headers |= {hdrs.VARY: hdrs.ACCEPT_ENCODING, hdrs.ETAG: text.etag(coding), _PRIORITY: _PLAYLIST_URGENCY}
     if is_held(request.headers.get(hdrs.IF_NONE_MATCH), headers[hdrs.ETAG]):
         return web.Response(status=304, headers=headers)
     if coding is not Coding.IDENTITY:
@@ -68,7 +70,7 @@ def _text(request: web.Request, text: Text, headers: dict[str, str]) -> web.Resp
 def _media(request: web.Request, media: Media, headers: dict[str, str]) -> web.Response:
     """Media, or the one range of it that was asked for (RFC 9110 14)."""
     body, etag = media.data, media.etag
-    headers |= {hdrs.ACCEPT_RANGES: "bytes", hdrs.ETAG: etag}
+    headers |= {hdrs.ACCEPT_RANGES: "bytes", hdrs.ETAG: etag, _PRIORITY: _MEDIA_URGENCY}
     if is_held(request.headers.get(hdrs.IF_NONE_MATCH), etag):
         return web.Response(status=304, headers=headers)
     asked = request.headers.get(hdrs.RANGE) if range_applies(request.headers.get(hdrs.IF_RANGE), etag) else None

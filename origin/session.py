@@ -280,7 +280,7 @@ class Session:
 
     def _first_window(self, init: InitSection, first: int, program_ns: int) -> Window:
         """The window of a rendition that begins with a number; at the start of the session there are gaps before it."""
-        if not 0 < self._leading_gaps == first:
+        if not self._leading_gaps or first != self._leading_gaps:
             return Window(self.targets, first, self._breaks.count_before(first))
         window = Window(self.targets, 0, 0)
         ticks = nominal_ticks(self._segment_s, init.track.timescale)

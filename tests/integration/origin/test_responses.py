@@ -52,6 +52,13 @@ async def test_a_playlist_comes_in_the_coding_that_was_asked_for(path: str) -> N
         assert len({answer.headers["ETag"] for answer in (plain, small, smaller)}) == 3
 
 
+async def test_playlists_are_more_urgent_than_media() -> None:
+    async with origin_server() as server:
+        await playing(server)
+        assert {(await server.get(path)).headers["Priority"] for path in PLAYLISTS} == {"u=1"}
+        assert {(await server.get(path)).headers["Priority"] for path in MEDIA} == {"u=3"}
+
+
 @pytest.mark.parametrize("path", [*PLAYLISTS, *MEDIA])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_what_a_viewer_holds_is_not_sent_again(path: str, method: str) -> None:
