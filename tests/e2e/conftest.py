@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from support.chromium import FLAGS, chromium_path
 from support.e2e_types import OpenPage
-from support.processes import ROOT, NodeProcess, node
+from support.processes import ROOT, NodeProcess, node, obeyed
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,9 +61,10 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def tandem() -> AsyncIterator[NodeProcess]:
-    """A node of the test's own, with default settings."""
+    """A node of the test's own, with default settings; none of its playlists may have broken a rule."""
     async with node() as running_node:
         yield running_node
+        await obeyed(running_node)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from origin.self_check import Follower, judge_together
 from support.hls_durations import judge_durations, keyframes
 from support.hls_merge import merge, with_its_own_version
 from support.hls_strict import check
-from support.processes import NodeProcess, children, node, publishing
+from support.processes import NodeProcess, children, node, obeyed, publishing
 
 
 @dataclass
@@ -143,8 +143,7 @@ async def follow_to_the_end(serving: NodeProcess, stream: str, *, kill_worker: b
         for player in players:
             if "audio" not in player.url:
                 player.complaints += await judge_iframes(player)
-        async with http.get(f"{serving.base_url}/metrics") as answer:
-            assert "tandem_origin_playlist_violations_total 0.0" in (await answer.text()).splitlines()
+        await obeyed(serving)
     return players
 
 

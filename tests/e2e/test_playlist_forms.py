@@ -4,7 +4,7 @@ from playwright.async_api import Response
 
 from support.e2e_types import OpenPage
 from support.pages import both_play, watch_url
-from support.processes import node, publishing
+from support.processes import node, obeyed, publishing
 
 
 async def test_hls_js_asks_for_delta_updates_and_plays_on(open_page: OpenPage) -> None:
@@ -20,6 +20,7 @@ async def test_hls_js_asks_for_delta_updates_and_plays_on(open_page: OpenPage) -
         viewer.on("response", look)
         await both_play(viewer, frames=300)
         assert len(updates) >= 5
+        await obeyed(serving)
         await viewer.close()
 
 
@@ -28,4 +29,5 @@ async def test_hls_js_starts_on_a_list_that_begins_with_gaps(open_page: OpenPage
         viewer = await open_page(watch_url(serving.base_url, "early"), expect_errors=True)  # not live yet: 404
         async with publishing("test", serving.whip("early")):
             await both_play(viewer, frames=90)
+            await obeyed(serving)
             await viewer.close()

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
 ROOT = Path(__file__).parents[2]
 TANDEM = Path(sys.executable).with_name("tandem")
 START_TIMEOUT_S = 30.0
@@ -157,3 +159,11 @@ async def node(*options: str) -> AsyncIterator[NodeProcess]:
 def publishing(source: str | Path, endpoint: str, *options: str) -> AbstractAsyncContextManager[Program]:
     """`tandem publish SOURCE --to ENDPOINT` for the length of a block."""
     return running(TANDEM, "publish", source, "--to", endpoint, *options)
+
+
+async def obeyed(serving: NodeProcess) -> None:
+    """The node has found no playlist of its own that breaks a rule; a node that has gone cannot be asked."""
+    if serving.program.process.returncode is not None:
+        return
+    async with aiohttp.ClientSession() as http, http.get(f"{serving.base_url}/metrics") as answer:
+        assert "tandem_origin_playlist_violations_total 0.0" in (await answer.text()).splitlines()
