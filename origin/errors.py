@@ -20,7 +20,7 @@
 
 from infra import errors
 
-_SHOWN_CHARS = 40  # of refused input: enough to recognise it, too little to flood a log
+_SHOWN_CHARS = 40  # of refused input, escapes written out: enough to recognise it, too little to flood a log
 
 
 class UrlMalformed(errors.BadRequest):
@@ -60,5 +60,7 @@ class OriginFull(errors.Unavailable):
 
 
 def shown(text: str) -> str:
-    """Refused input as it may stand in a sentence: quoted, escaped, at most 40 characters of it."""
-    return repr(text if len(text) <= _SHOWN_CHARS else text[:_SHOWN_CHARS] + "...")
+    """Refused input as it may stand in a sentence: quoted, escaped, at most 40 characters of that."""
+    escaped = repr(text[: _SHOWN_CHARS + 1])
+    quote, inner = escaped[0], escaped[1:-1]
+    return escaped if len(inner) <= _SHOWN_CHARS else f"{quote}{inner[:_SHOWN_CHARS]}...{quote}"

@@ -35,4 +35,7 @@ def test_a_stream_that_is_not_live_yet_says_when_to_come_back() -> None:
 
 def test_refused_input_is_shown_short_and_escaped() -> None:
     assert shown("a\n") == "'a\\n'"
+    assert shown("x" * 40) == "'" + "x" * 40 + "'"
     assert shown("x" * 41) == "'" + "x" * 40 + "...'"
+    assert shown("'" * 41) == '"' + "'" * 40 + '..."'
+    assert shown("\x1f" * 30) == "'" + "\\x1f" * 10 + "...'"
