@@ -14,10 +14,13 @@ from infra.settings import Profile
 from origin.cmaf_reader import BoundarySeen, ChunkSeen, InitSeen
 from origin.directives import Awaited, Skip
 from origin.errors import DirectiveRefused
+from origin.iframe_playlist import IframePlaylistWriter
+from origin.iframes import Picture
 from origin.listed import Listed, read
 from origin.media_playlist import MediaPlaylistWriter, media_playlist
 from origin.model import NS_PER_S, Chunk, Kind, TrackDescription
 from origin.playlist_version import PlaylistVersion
+from origin.rendition import Rendition
 from origin.self_check import Follower, SessionCheck, judge_together
 from origin.session import Session
 from origin.window import Targets
@@ -53,7 +56,8 @@ class Pusher:
             start, end = (-(-(self.grid + offset) * 16_000 // 1024) * 1024 for offset in (0, 1))
         capture_ns = START_NS + start * NS_PER_S // self.track.timescale
         independent = self.track is AUDIO or self.grid % PARTS_PER_SEGMENT == 0
-        return Chunk(b"x" * 50, self.epoch_ticks + start, end - start, 10, independent, capture_ns)
+        picture = Picture(b"idr", 1, 0) if self.track is VIDEO and independent else None
+        return Chunk(b"x" * 50, self.epoch_ticks + start, end - start, 10, independent, capture_ns, picture)
 
 
 class Origin(RuleBasedStateMachine):
@@ -66,6 +70,7 @@ class Origin(RuleBasedStateMachine):
         self.followers = {name: Follower() for name in NAMES}
         self.check = SessionCheck()
         self.writers: dict[RenditionName, MediaPlaylistWriter] = {}
+        self.picture_writers: dict[RenditionName, IframePlaylistWriter] = {}
         self.texts: dict[RenditionName, list[str]] = {name: [] for name in NAMES}
         self.now_ns = START_NS
         self.grid = 0
@@ -97,10 +102,22 @@ class Origin(RuleBasedStateMachine):
         assert text == media_playlist(rendition, others), "what the writer remembers is what is so"
         assert self.check.whole(name, version) == [], f"{name}\n{text}"
         self.updates_give_the_whole(name, version, text)
+        if name != "audio":
+            self.look_at_pictures(rendition)
         complaints = self.followers[name].see(text)
         assert complaints == [], f"{name}: {complaints}\n{text}"
         assert check(text) == [], text
         agrees_with_m3u8(text, self.followers[name].last)
+
+    def look_at_pictures(self, rendition: Rendition) -> None:
+        """They are those of the segments, and every version of their list obeys the rules."""
+        assert rendition.window is not None
+        version = self.picture_writers.setdefault(rendition.name, IframePlaylistWriter(rendition)).write([])
+        name, text = f"{rendition.name}/iframes", version.text(Skip.NOTHING)
+        assert self.check.whole(name, version) == [], text
+        assert not version.skippable or self.check.update(name, version, Skip.SEGMENTS) == [], text
+        missing = [each.gap for each in read(text).segments]
+        assert missing == [not each.parts for each in rendition.window.segments]
 
     def updates_give_the_whole(self, name: RenditionName, version: PlaylistVersion, whole: str) -> None:
         """Merged into the version before and into one of two seconds before (rfc8216bis 6.3.7)."""
