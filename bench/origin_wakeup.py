@@ -60,7 +60,7 @@ async def serve(port_out: Connection) -> None:
     async def held(_request: web.Request) -> web.Response:
         return web.json_response({"held": hub.held + len(gate)})
 
-    hub = OriginHub(Settings(), SystemClock(), MemoryStore(), Limits(return_s=60))
+    hub = OriginHub(Settings(), SystemClock(), MemoryStore(SystemClock()), Limits(return_s=60))
     app = web.Application(middlewares=[errors_to_problems])
     app.add_routes([*intake.routes(hub, "token"), *handlers.routes(hub)])
     app.add_routes([web.get("/bare", bare), web.get("/open", open_gate), web.get("/held", held)])

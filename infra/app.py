@@ -104,7 +104,7 @@ class Node:
         closing.callback(udp.close)
         self.udp_port = udp.port
 
-        store = await asyncio.to_thread(open_store, settings.storage)
+        store = await asyncio.to_thread(open_store, settings, self._clock)
         origin = OriginHub(settings, self._clock, store)
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         supervisor = Supervisor(settings, self._clock, PushTarget(self.base_url, token))

@@ -4,7 +4,12 @@ In the order an object passes them:
 
 - ``write_behind`` (edge): writes later, so that nobody waits; retries, counts.
 - ``contract`` (pure): what an object store is, and what a key is.
-- ``factory`` (edge): the store that a setting names.
+- ``headers`` (pure): how an object is to be served, told from its key.
+- ``factory`` (edge): the store that the settings name.
+- ``location`` (pure): what the setting ``storage`` says.
 - ``memory`` (pure): a bounded store in memory.
 - ``filesystem`` (edge): a store in a folder.
+- ``s3`` (edge): a store in a bucket.
+- ``faults`` (pure): what a store's refusal means, and who must act.
+- ``errors`` (pure): what can go wrong, and whose fault it is.
 """

@@ -102,7 +102,7 @@ async def origin_server(
     settings: Settings | None = None,
 ) -> AsyncIterator[OriginServer]:
     """Run an origin."""
-    store = store or MemoryStore()
+    store = store or MemoryStore(SystemClock())
     hub = OriginHub(settings or Settings(), SystemClock(), store, limits)
     app = web.Application(middlewares=[errors_to_problems])
     app.add_routes([*intake.routes(hub, TOKEN, silence_s), *handlers.routes(hub)])
