@@ -98,6 +98,12 @@ class Settings(BaseModel):
     """Server-side encryption asked for with every object; empty: the bucket's own."""
     s3_kms_key: str = ""
     """Id of the key for aws:kms; empty: the account's own."""
+    pending_limit_mb: Annotated[int, Field(ge=16, le=65_536)] = 256
+    """Finished media that may wait in memory for the store, MiB; half of it before it is spilled."""
+    spill_folder: str = ""
+    """Where finished media waits that the store does not take; empty: for S3, the state folder of service or user."""
+    spill_limit_mb: Annotated[int, Field(ge=0, le=16_777_216)] = 4096
+    """How much may wait there, MiB; 0: nothing is spilled."""
 
     # Pages and logs
     log_format: Literal["auto", "console", "json"] = "auto"

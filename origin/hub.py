@@ -21,7 +21,6 @@ from origin.errors import HeldTooLong, OriginFull, ResourceGone, SessionOver, St
 from origin.live import LiveSession
 from origin.model import NS_PER_S, Kind
 from origin.session import Session
-from origin.storage.contract import ObjectStore
 from origin.storage.write_behind import WriteBehind
 from origin.text import Text
 from origin.waiting import WaitingRoom
@@ -142,11 +141,11 @@ class OriginHub:
     Args:
         settings: latency profile, window length, leading gaps.
         clock: tells when media arrives.
-        store: where finished media is kept; closed by `close`.
+        storage: takes finished media.
         limits: how much and how long it holds.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, store: ObjectStore, limits: Limits | None = None) -> None:
+    def __init__(self, settings: Settings, clock: Clock, storage: WriteBehind, limits: Limits | None = None) -> None:
         profile = PROFILES[settings.profile]
         self.targets = Targets(
             profile.target_duration_s,
@@ -161,8 +160,7 @@ class OriginHub:
         # a list that was fetched last may name segments as old as the window (rfc8216bis 6.2.2)
         self._linger_s = max(self._limits.linger_s, settings.window_s + profile.target_duration_s)
         self._clock = clock
-        self._store = store
-        self._writer = WriteBehind(store)
+        self._storage = storage
         self._room = WaitingRoom(self._limits.held, self._limits.hold_targets * profile.target_duration_s)
         self._entries: dict[tuple[StreamName, SessionId], _Entry] = {}  # oldest first
         self._current: dict[StreamName, _Entry] = {}
@@ -197,18 +195,11 @@ class OriginHub:
         """Requests that are held now."""
         return self._room.held
 
-    @property
-    def unstored_bytes(self) -> int:
-        """What is finished and not safe in the store yet."""
-        return self._writer.pending[1]
-
     async def close(self) -> None:
-        """End all sessions, answer who waits, have what is finished stored, within a bounded time."""
+        """End all sessions and answer who waits."""
         for entry in list(self._entries.values()):
             entry.live.end()
             self._forget(entry)
-        await self._writer.close()
-        await self._store.close()
 
     def _open(self, stream: StreamName, session: SessionId) -> _Entry:
         key = (stream, session)
@@ -220,7 +211,7 @@ class OriginHub:
         if stream in self._current:
             self._current[stream].live.end()
         core = Session(self.targets, self._segment_s, self._leading_gaps)
-        entry = _Entry(LiveSession(stream, session, core, self._room, self._writer.put, self._ended))
+        entry = _Entry(LiveSession(stream, session, core, self._room, self._storage.put, self._ended))
         self._entries[key] = self._current[stream] = entry
         entry.start_timer(None, self._limits.first_push_s, lambda: self._give_up(entry, None))
         metrics.SESSIONS.set(len(self._entries))

@@ -2,10 +2,13 @@
 
 In the order an object passes them:
 
-- ``write_behind`` (edge): writes later, so that nobody waits; retries, counts.
+- ``write_behind`` (edge): writes later, so that nobody waits; retries, spills, counts.
+- ``pending`` (pure): the ledger of what is not safe yet.
+- ``spill`` (edge): the folder for what the store does not take.
+- ``health`` (edge): whether the store takes what it is given.
 - ``contract`` (pure): what an object store is, and what a key is.
 - ``headers`` (pure): how an object is to be served, told from its key.
-- ``factory`` (edge): the store that the settings name.
+- ``factory`` (edge): the store and the spill folder that the settings name.
 - ``location`` (pure): what the setting ``storage`` says.
 - ``memory`` (pure): a bounded store in memory.
 - ``filesystem`` (edge): a store in a folder.

@@ -1,19 +1,43 @@
-"""Edge: the object store that the settings name."""
+"""Edge: the store that the settings name, and the folder for what it does not take."""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
 
 from infra.clock import Clock
 from infra.settings import Settings
 from origin.storage.contract import ObjectStore
 from origin.storage.filesystem import FolderStore
-from origin.storage.location import InBucket, InFolder, parse_location
+from origin.storage.location import InBucket, InFolder, InMemory, parse_location
 from origin.storage.memory import MemoryStore
+from origin.storage.pending import Room
+from origin.storage.spill import SpillFolder
+from origin.storage.write_behind import WriteBehind
+
+_MIB = 1 << 20
+_MARK_CHARS = 12
 
 
-def open_store(settings: Settings, clock: Clock) -> ObjectStore:
-    """The store for the setting ``storage``; nothing is written or asked yet. May take a second.
+async def open_storage(settings: Settings, clock: Clock) -> WriteBehind:
+    """The storage of a node, not started yet: nothing was written or asked.
 
     Raises:
         StorageSettingRefused: the setting names no store there is.
         StoreMisconfigured: the environment of an S3 store contradicts itself.
+    """
+    store = await asyncio.to_thread(open_store, settings, clock)
+    folder = spill_folder(settings, os.environ)
+    room = Room(settings.pending_limit_mb * _MIB, settings.spill_limit_mb * _MIB if folder else 0)
+    return WriteBehind(store, clock, room, SpillFolder(folder) if folder else None)
+
+
+def open_store(settings: Settings, clock: Clock) -> ObjectStore:
+    """The store for the setting ``storage``. May take a second.
+
+    Raises:
+        StorageSettingRefused, StoreMisconfigured: as `open_storage`.
     """
     match parse_location(settings.storage):
         case InFolder(folder):
@@ -32,3 +56,30 @@ def open_store(settings: Settings, clock: Clock) -> ObjectStore:
             return S3Store(place, options)
         case _:
             return MemoryStore(clock)
+
+
+def spill_folder(settings: Settings, environ: Mapping[str, str]) -> Path | None:
+    """The folder for what the store does not take; None: nothing is spilled.
+
+    A folder below the one that the setting or the system names, of its own for each store: what waits for one bucket is
+    never written to another.
+    """
+    location = parse_location(settings.storage)
+    if isinstance(location, InMemory) or settings.spill_limit_mb == 0:
+        return None
+    if settings.spill_folder:
+        above = Path(settings.spill_folder).expanduser()
+    elif isinstance(location, InBucket):
+        above = _state_folder(environ)
+    else:
+        return None
+    mark = hashlib.sha256(f"{location} {settings.s3_endpoint}".encode()).hexdigest()[:_MARK_CHARS]
+    return above / f"unstored-{mark}"
+
+
+def _state_folder(environ: Mapping[str, str]) -> Path:
+    """Where a program keeps what must survive: systemd's StateDirectory, else that of the user (XDG)."""
+    if service := environ.get("STATE_DIRECTORY"):
+        return Path(service.partition(":")[0])
+    user = environ.get("XDG_STATE_HOME")
+    return (Path(user) if user else Path.home() / ".local" / "state") / "tandem"

@@ -17,6 +17,7 @@ from origin import handlers, intake
 from origin.hub import Limits, OriginHub, Push
 from origin.storage.contract import ObjectStore
 from origin.storage.memory import MemoryStore
+from origin.storage.write_behind import WriteBehind
 from support.cmaf_pusher import Post, Source
 
 TOKEN = "push-token"
@@ -103,7 +104,8 @@ async def origin_server(
 ) -> AsyncIterator[OriginServer]:
     """Run an origin."""
     store = store or MemoryStore(SystemClock())
-    hub = OriginHub(settings or Settings(), SystemClock(), store, limits)
+    storage = WriteBehind(store, SystemClock())
+    hub = OriginHub(settings or Settings(), SystemClock(), storage, limits)
     app = web.Application(middlewares=[errors_to_problems])
     app.add_routes([*intake.routes(hub, TOKEN, silence_s), *handlers.routes(hub)])
     runner = web.AppRunner(app, shutdown_timeout=1)
@@ -118,4 +120,5 @@ async def origin_server(
         finally:
             await server.close()
             await hub.close()
+            await storage.close()
             await runner.cleanup()

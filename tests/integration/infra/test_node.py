@@ -10,6 +10,7 @@ import pytest
 from infra.app import Node
 from infra.listening import CannotListen
 from infra.settings import Settings
+from origin.storage.errors import StoreMisconfigured
 from support.manual_clock import ManualClock
 
 
@@ -151,6 +152,6 @@ async def test_a_node_that_stops_is_not_ready_and_takes_no_publisher() -> None:
 async def test_a_start_that_fails_late_leaves_nothing(tmp_path: Path) -> None:
     before = open_sockets()
     (tmp_path / "file").write_text("")
-    with pytest.raises(Exception, match="refused"):
+    with pytest.raises(StoreMisconfigured, match="a part of the path is a file"):
         await Node(settings(storage=f"file:{tmp_path}/file/below")).start()
     assert open_sockets() <= before

@@ -1,6 +1,9 @@
 """The store in memory, beyond what every store must do."""
 
+import pytest
+
 from origin.storage.contract import list_all
+from origin.storage.errors import ObjectUnknown
 from origin.storage.memory import MemoryStore
 from support.manual_clock import ManualClock
 
@@ -29,3 +32,13 @@ async def test_a_closed_store_is_empty() -> None:
     await store.put("a", b"x")
     await store.close()
     assert (await store.list("")).objects == ()
+
+
+async def test_memory_can_always_be_used_and_what_is_not_there_is_unknown() -> None:
+    store = MemoryStore(ManualClock())
+    await store.check()
+    await store.put("a", b"0123")
+    assert await store.get("a", 1, 3) == b"12"
+    await store.delete(["a", "b"])
+    with pytest.raises(ObjectUnknown):
+        await store.get("a")
