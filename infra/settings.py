@@ -98,6 +98,8 @@ class Settings(BaseModel):
     """Server-side encryption asked for with every object; empty: the bucket's own."""
     s3_kms_key: str = ""
     """Id of the key for aws:kms; empty: the account's own."""
+    s3_timeout_s: Annotated[float, Field(ge=0.1, le=2)] = 2.0
+    """A try at S3 is over when nothing came for so long; trouble is taken for real after twice that."""
     pending_limit_mb: Annotated[int, Field(ge=16, le=65_536)] = 256
     """Finished media that may wait in memory for the store, MiB; half of it before it is spilled."""
     spill_folder: str = ""

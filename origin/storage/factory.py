@@ -52,6 +52,7 @@ def open_store(settings: Settings, clock: Clock) -> ObjectStore:
                 settings.s3_storage_class,
                 settings.s3_encryption,
                 settings.s3_kms_key,
+                settings.s3_timeout_s,
             )
             return S3Store(place, options)
         case _:

@@ -7,7 +7,7 @@ from origin.storage.errors import StoreMisconfigured, StoreTroubled
 _DISK_FULL = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the quota is used up",
-    errno.EFBIG: "the file is too big",
+    errno.EFBIG: "files of this size are not allowed",
 }
 _DISK_CLOSED = {
     errno.EROFS: "it is mounted read-only",

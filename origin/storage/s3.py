@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from types_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 THREADS = 8  # calls at once: four that write, four that read
-CONNECT_S = 1.0
-ANSWER_S = 2.0  # without a byte from the server
-DEADLINE_S = 4.0  # no try begins later
 RETRY_FIRST_S, RETRY_CAP_S = 0.05, 0.4  # pauses between tries are random up to a bound that doubles
 _ANY_REGION = "us-east-1"  # servers with an endpoint of their own accept it or ignore it
 _DELETE_AT_ONCE = 1000  # limit of DeleteObjects
@@ -55,6 +52,7 @@ class S3Options:
         storage_class: of new objects.
         encryption: server-side, of new objects.
         kms_key: its key.
+        timeout_s: how long the server may be silent; after twice that no try begins.
     """
 
     endpoint: str = ""
@@ -63,6 +61,7 @@ class S3Options:
     storage_class: str = ""
     encryption: str = ""
     kms_key: str = ""
+    timeout_s: float = 2.0
 
 
 class S3Store:
@@ -77,12 +76,13 @@ class S3Store:
         StoreMisconfigured: the profile that the environment names is not there.
     """
 
-    __slots__ = ("_client", "_extra", "_folder", "_place", "_threads")
+    __slots__ = ("_client", "_deadline_s", "_extra", "_folder", "_place", "_threads")
 
     def __init__(self, place: InBucket, options: S3Options) -> None:
         self._place = place
         self._folder = f"{place.prefix}/" if place.prefix else ""
         self._client = _client(place, options)
+        self._deadline_s = 2 * options.timeout_s
         given = {
             "StorageClass": options.storage_class,
             "ServerSideEncryption": options.encryption,
@@ -129,7 +129,7 @@ class S3Store:
     async def _run(self, call: Callable[..., Result], *arguments: object) -> Result:
         """The answer of a call, which is tried until the deadline as long as another try may succeed."""
         loop = asyncio.get_running_loop()
-        deadline, pause_s = loop.time() + DEADLINE_S, RETRY_FIRST_S
+        deadline, pause_s = loop.time() + self._deadline_s, RETRY_FIRST_S
         while True:
             try:
                 return await loop.run_in_executor(self._threads, self._once, call, *arguments)
@@ -224,8 +224,8 @@ def _client(place: InBucket, options: S3Options) -> "S3Client":
     if addressing == "auto" and options.endpoint:
         addressing = "path"
     config = Config(
-        connect_timeout=CONNECT_S,
-        read_timeout=ANSWER_S,
+        connect_timeout=options.timeout_s,
+        read_timeout=options.timeout_s,
         retries={"mode": "standard", "total_max_attempts": 1},
         max_pool_connections=THREADS,
         s3={"addressing_style": addressing},

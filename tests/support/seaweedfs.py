@@ -32,9 +32,9 @@ class SeaweedFS:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._port = _free_ports()
+        self.port = _free_ports()
         self._process: subprocess.Popen[bytes] | None = None
-        self.endpoint = f"http://127.0.0.1:{self._port}"
+        self.endpoint = f"http://127.0.0.1:{self.port}"
         self.client: S3Client = boto3.session.Session().client(
             "s3",
             endpoint_url=self.endpoint,
@@ -48,7 +48,7 @@ class SeaweedFS:
         """Run it, and return when an object can be written and read."""
         with (self._folder / "weed.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [WEED, "mini", f"-dir={self._folder}", *_flags(self._port)],
+                [WEED, "mini", f"-dir={self._folder}", *_flags(self.port)],
                 env={**os.environ, "AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -71,16 +71,6 @@ class SeaweedFS:
                 self._process.kill()
                 self._process.wait()
             self._process = None
-
-    def hang(self) -> None:
-        """It accepts connections and answers nothing."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        """It answers again."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGCONT)
 
     def make_bucket(self, name: str, policy: str | None = None) -> str:
         """Make a bucket, with a policy if need be; its name."""
