@@ -27,6 +27,7 @@ from origin import handlers, intake
 from origin.hub import OriginHub
 from origin.storage.factory import open_storage
 from origin.storage.write_behind import WriteBehind
+from origin.sweeper import Sweeper
 from player import pages
 from transcoder.push_target import PushTarget
 from transcoder.supervisor import Supervisor
@@ -118,6 +119,9 @@ class Node:
         app.add_routes([*intake.routes(origin, token), *handlers.routes(origin), *pages.routes()])
         runner = await _serve(sock, app, closing)
         closing.push_async_callback(origin.close)
+        if origin.retention.sweep_pause_s is not None:
+            sweeper = Sweeper(storage, origin.retention, origin.holds, self._clock)
+            closing.push_async_callback(_cancel, asyncio.create_task(sweeper.run(), name="retention"))
         closing.push_async_callback(_let_players_read_the_end, runner)
         lag = asyncio.create_task(watch_loop_lag(), name="event loop lag")
         closing.push_async_callback(_cancel, lag)

@@ -86,6 +86,8 @@ class Settings(BaseModel):
     """Where finished media is kept: memory, file:PATH, or s3://BUCKET/PREFIX."""
     storage_fsync: Fsync = Fsync.FULL
     """Before a file counts as stored: full (it and its name survive a loss of power), file (it does), or none."""
+    retention: Words = ()
+    """Rules PATTERN=KEEP for streams, the first that fits: KEEP is forever, 90m, 36h, 7d, window, or nothing."""
     s3_endpoint: str = ""
     """URL of the S3 server; empty: AWS, or what AWS_ENDPOINT_URL_S3 or the profile says."""
     s3_region: str = ""

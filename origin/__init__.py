@@ -31,6 +31,8 @@ In the order media passes them:
 - ``handlers`` (edge): what viewers GET.
 - ``responses`` (edge): answers with their coding, condition, range and cache life.
 - ``names`` (pure): URLs and object keys.
+- ``retention`` (pure): how long what is stored is kept, and what goes.
+- ``sweeper`` (edge): deletes it.
 - ``directives`` (pure): what a blocking request asks for.
 - ``waiting`` (edge): requests that are held, bounded.
 - ``caching`` (pure): how long an answer may be kept.

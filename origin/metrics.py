@@ -34,5 +34,7 @@ STORE_PENDING = Gauge("tandem_origin_store_pending_objects", "Objects that are f
 STORE_PENDING_BYTES = Gauge("tandem_origin_store_pending_bytes", "Their size, in memory and spilled")
 STORE_PENDING_AGE_SECONDS = Gauge("tandem_origin_store_pending_age_seconds", "How long the oldest of them has waited")
 STORE_TROUBLE = Gauge("tandem_origin_store_trouble", "1 while the store takes nothing")
+RETENTION_DELETED = Counter("tandem_origin_retention_deleted_objects", "Objects deleted because their time was over")
+RETENTION_DELETED_BYTES = Counter("tandem_origin_retention_deleted_bytes", "Their size")
 SPILLED_BYTES = Gauge("tandem_origin_spilled_bytes", "What waits for the store in files")
 SPILL_FAILURES = Counter("tandem_origin_spill_failures", "Files of what waits that could not be written")

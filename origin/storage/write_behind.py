@@ -17,7 +17,7 @@ import structlog
 from infra.clock import NS_PER_S, Clock
 from infra.errors import TandemError
 from origin import metrics
-from origin.storage.contract import ObjectStore, check_key, list_all
+from origin.storage.contract import PAGE_OBJECTS, ObjectStore, Page, check_key, list_all
 from origin.storage.errors import ObjectUnknown, StoreMisconfigured, StoreTroubled
 from origin.storage.health import StoreHealth
 from origin.storage.pending import Entry, Ledger, OnStored, Room
@@ -153,6 +153,10 @@ class WriteBehind:
             return await self._files.get(entry.files[-1].name, start, stop)
         except ObjectUnknown:  # stored in this moment
             return await self._store.get(key, start, stop)
+
+    async def list(self, prefix: str, cursor: str = "", limit: int = PAGE_OBJECTS) -> Page:
+        """What is stored; see `origin.storage.contract.ObjectStore`. What waits is not in it."""
+        return await self._store.list(prefix, cursor, limit)
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Forget objects, stored ones and those that wait."""

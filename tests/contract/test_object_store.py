@@ -1,46 +1,13 @@
 """What every object store must do; memory, folder and a real S3 server alike."""
 
 import asyncio
-import uuid
-from collections.abc import AsyncIterator
 from itertools import pairwise
 
 import pytest
 
 from infra.clock import NS_PER_S, SystemClock
-from infra.settings import Fsync
 from origin.storage.contract import ObjectStore, list_all
 from origin.storage.errors import KeyRefused, ObjectUnknown
-from origin.storage.filesystem import FolderStore
-from origin.storage.location import InBucket
-from origin.storage.memory import MemoryStore
-from origin.storage.s3 import S3Options, S3Store
-from support.seaweedfs import BUCKET, REGION, SeaweedFS, environment
-
-STORES = ["memory", "folder", "folder, no fsync", "s3"]
-
-
-@pytest.fixture(params=STORES)
-async def store(request: pytest.FixtureRequest) -> AsyncIterator[ObjectStore]:
-    """One of the stores, empty."""
-    made = await make_store(request)
-    yield made
-    await made.close()
-
-
-async def make_store(request: pytest.FixtureRequest) -> ObjectStore:
-    match request.param:
-        case "memory":
-            return MemoryStore(SystemClock())
-        case "folder":
-            return FolderStore(request.getfixturevalue("tmp_path") / "media")
-        case "folder, no fsync":
-            return FolderStore(request.getfixturevalue("tmp_path"), Fsync.NONE)
-    server: SeaweedFS = request.getfixturevalue("seaweedfs")
-    for name, value in environment(server.endpoint).items():
-        request.getfixturevalue("monkeypatch").setenv(name, value)
-    place = InBucket(BUCKET, f"contract/{uuid.uuid4().hex}")
-    return await asyncio.to_thread(S3Store, place, S3Options(server.endpoint, REGION))
 
 
 async def keys(store: ObjectStore, prefix: str, limit: int = 1000) -> list[str]:

@@ -269,3 +269,12 @@ async def test_finished_media_reaches_the_store(tmp_path: Path) -> None:
     again = made_up_video()
     assert (tmp_path / files[3]).read_bytes() == b"".join(again.parts(6))
     assert (tmp_path / files[4]).read_bytes() == b"".join(again.parts(2))
+
+
+async def test_a_stream_of_which_nothing_is_kept_is_served_and_not_stored(tmp_path: Path) -> None:
+    settings = Settings(retention=("cat=nothing",))
+    async with origin_server(store=FolderStore(tmp_path), settings=settings) as server:
+        post = await server.push("720p", made_up_video(), 8)
+        await until_listed(server)
+        await post.end()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
