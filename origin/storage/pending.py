@@ -3,10 +3,11 @@
 Theory of operation. An object is *fresh* (its bytes are in memory, it waits), *spilled* (its bytes are in a file, it
 waits), or *busy* (somebody writes it to the store). The writer takes fresh and spilled objects in turn, the oldest
 first, so that a backlog shrinks while new objects do not wait behind all of it; one that fails goes to the end of its
-row. Half of the memory may be filled before the oldest fresh objects are to be spilled, and all of it before the oldest
-is given up. A key is written by one writer at a time; put again meanwhile, the newest bytes follow. Every spilling
-makes a new file, so that files of one key cannot be confused; older ones must go before newer bytes are stored, or a
-restart would bring them back. The caller performs what is returned, and says when it is done.
+row. What is in memory only, fresh or busy, is *exposed*: it is to be spilled when it has waited for a time that the
+caller sets, or the oldest of it when half of the memory is full; when all of it is, the oldest fresh object is given
+up. A key is written by one writer at a time; put again meanwhile, the newest bytes follow. Every spilling makes a new
+file, so that files of one key cannot be confused; older ones must go before newer bytes are stored, or a restart would
+bring them back. The caller performs what is returned, and says when it is done.
 """
 
 from collections.abc import Callable, Iterable
@@ -74,6 +75,7 @@ class Ledger:
     __slots__ = (
         "_busy",
         "_entries",
+        "_exposed",
         "_fresh",
         "_room",
         "_serial",
@@ -90,6 +92,7 @@ class Ledger:
         self._fresh: dict[str, Entry] = {}  # next first
         self._spilled: dict[str, Entry] = {}  # next first
         self._busy: dict[str, Entry] = {}
+        self._exposed: dict[str, Entry] = {}  # in memory only, oldest first
         self._spilled_first = True
         self._serial = 0
         self.pending_bytes = 0
@@ -119,7 +122,7 @@ class Ledger:
         if before := self.forget(key):
             entry.files, before.files = before.files, []
             entry.on_stored, before.on_stored = before.on_stored, []
-        self._entries[key] = entry
+        self._entries[key] = self._exposed[key] = entry
         self.memory_bytes += entry.size_bytes
         self.pending_bytes += entry.size_bytes
         self._line_up(entry)
@@ -177,22 +180,21 @@ class Ledger:
 
     # What is put on the disk
 
-    def fresh(self) -> list[Entry]:
-        """The objects that wait in memory."""
-        return list(self._fresh.values())
+    def exposed(self) -> list[Entry]:
+        """The objects that are in memory only."""
+        return list(self._exposed.values())
 
-    def to_spill(self, *, everything: bool) -> Entry | None:
-        """A fresh object to put into a file; None: that is not needed, or there is no room.
+    def to_spill(self, finished_before_ns: int) -> Entry | None:
+        """An object to put into a file; None: that is not needed, or there is no room.
 
         Args:
-            everything: spill whatever waits in memory, not only what is too much.
+            finished_before_ns: what was finished before is to be spilled, anything else only if memory is half full.
         """
-        if not everything and self.memory_bytes <= self._room.memory_bytes // 2:
-            return None
-        entry = next(iter(self._fresh.values()), None)
+        entry = next(iter(self._exposed.values()), None)
         if entry is None or self.disk_bytes + entry.size_bytes > self._room.disk_bytes:
             return None
-        return entry
+        half_full = self.memory_bytes > self._room.memory_bytes // 2
+        return entry if half_full or entry.since_ns < finished_before_ns else None
 
     def next_file(self, entry: Entry) -> SpillFile:
         """A file to put it into; `spilled` follows when that is done."""
@@ -207,8 +209,10 @@ class Ledger:
         old = self.drop_old_files(entry)
         entry.files.append(file)
         entry.spilled = True
-        if self._fresh.pop(entry.key, None):
+        del self._exposed[entry.key]
+        if self._busy.get(entry.key) is not entry:
             self._drop_data(entry)
+        if self._fresh.pop(entry.key, None):
             self._spilled[entry.key] = entry
         return old
 
@@ -227,6 +231,7 @@ class Ledger:
         entry = self._entries.pop(key, None)
         self._fresh.pop(key, None)
         self._spilled.pop(key, None)
+        self._exposed.pop(key, None)
         if entry is not None:
             self.pending_bytes -= entry.size_bytes
             self._drop_data(entry)

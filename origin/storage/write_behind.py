@@ -1,10 +1,11 @@
 """Edge: writes to an object store behind the live path's back: nobody waits, nothing finished is lost without a count.
 
 Theory of operation. `put` never blocks: the object is in the ledger (`pending`) until the store has it. A few workers
-write; one that fails pauses a random time that doubles up to a cap, and goes on for ever, with the objects in turn. As
-long as the store fails, or when too much waits in memory, a spiller puts what waits into files of a folder; from there
-it is written later, also by the next node that starts with this folder. `close` waits a bounded time for the store and
-spills what is left. Only what finds no room, in memory nor on the disk, is given up, counted, and logged.
+write; one that fails pauses a random time that doubles up to a cap, and goes on for ever, with the objects in turn.
+What the store does not have after a second, at once if it fails, and the oldest when too much waits in memory, a
+spiller puts into files of a folder; from there it is written later, also by the next node that starts with this
+folder. `close` waits a bounded time for the store and spills what is left. Only what finds no room, in memory nor on
+the disk, is given up, counted, and logged.
 """
 
 import asyncio
@@ -25,6 +26,7 @@ from origin.storage.pending import Entry, Ledger, OnStored, Room
 WORKERS = 4  # writes at once: the four renditions of a stream finish a segment together
 RETRY_FIRST_S = 0.25
 RETRY_CAP_S = 5.0
+SPILL_AFTER_S = 1.0  # a store that works has an object after a tenth of that; a killed node loses what is younger
 FLUSH_S = 4.0  # how long a node that shuts down waits for its store; spilling and the rest of the node need time too
 
 _log = structlog.get_logger("origin.storage")
@@ -62,7 +64,9 @@ class WriteBehind:
         self._works_again = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._ending = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._spiller: asyncio.Task[None] | None = None
         self._obsolete: list[str] = []  # files of what was given up
         self._running = False
         self._closed = False
@@ -183,6 +187,10 @@ class WriteBehind:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._ending.set()
+        self._something_to_spill.set()
+        if self._spiller is not None:
+            await self._spiller  # not cancelled: its thread would go on writing a file
         await self._spill_the_rest()
         self._report()
         metrics.STORE_PENDING_AGE_SECONDS.set_function(lambda: 0.0)
@@ -205,7 +213,7 @@ class WriteBehind:
             loop = asyncio.get_running_loop()
             self._tasks += [loop.create_task(self._work(), name=f"write-behind-{n}") for n in range(WORKERS)]
             if self._spill is not None:
-                self._tasks.append(loop.create_task(self._keep_spilling(), name="write-behind-spill"))
+                self._spiller = loop.create_task(self._keep_spilling(), name="write-behind-spill")
         self._report()
 
     async def _work(self) -> None:
@@ -288,19 +296,24 @@ class WriteBehind:
 
     async def _keep_spilling(self) -> None:
         failed = False
-        while True:
+        while not self._ending.is_set():
             obsolete, self._obsolete = self._obsolete, []
             await self._remove(obsolete)
-            entry = self._ledger.to_spill(everything=self._health.trouble is not None)
+            age_s = SPILL_AFTER_S if self._health.trouble is None else 0
+            entry = self._ledger.to_spill(self._clock.now_ns() + 1 - round(age_s * NS_PER_S))
             if entry is None:
                 self._something_to_spill.clear()
-                await self._something_to_spill.wait()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(SPILL_AFTER_S if self._ledger.exposed() else None):
+                        await self._something_to_spill.wait()
                 continue
             error = await self._spill_one(entry)
             if error is not None:
                 if not failed:
                     _log.error("what waits for the store cannot be spilled", why=str(error))
-                await asyncio.sleep(random.uniform(0, RETRY_CAP_S))  # noqa: S311  jitter
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(random.uniform(0, RETRY_CAP_S)):  # noqa: S311  jitter
+                        await self._ending.wait()
             failed = error is not None
 
     async def _spill_one(self, entry: Entry) -> TandemError | None:
@@ -317,11 +330,11 @@ class WriteBehind:
         return None
 
     async def _spill_the_rest(self) -> None:
-        while self._spill is not None and (entry := self._ledger.to_spill(everything=True)):
+        while self._spill is not None and (entry := self._ledger.to_spill(self._clock.now_ns() + 1)):
             if error := await self._spill_one(entry):
                 _log.error("what waits for the store cannot be spilled", why=str(error))
                 break
-        for entry in self._ledger.fresh():
+        for entry in self._ledger.exposed():
             self._give_up(entry.key, "the node shut down before the store took it")
             self._ledger.forget(entry.key)
         if len(self._ledger):

@@ -25,6 +25,7 @@ from support.eventually import eventually
 from support.faulty_proxy import Fault, FaultyProxy, faulty_proxy
 from support.processes import TANDEM, free_port, running
 from support.seaweedfs import BUCKET, REGION, SeaweedFS, environment
+from support.spilled import spilled_keys
 
 ROOM = Room(64 << 20, 64 << 20)
 FULL_DISK = Path(__file__).parents[1] / "support" / "full_disk.py"
@@ -198,7 +199,7 @@ async def test_no_object_is_lost_or_torn_by_a_fault_that_passes(
         assert await writer.flush(20)
     else:
         await eventually(lambda: REGISTRY.get_sample_value("tandem_origin_store_trouble") == 1)
-        await eventually(lambda: len(list(tmp_path.rglob("*.m4s.*"))) == writer.pending[0] > 0)
+        await eventually(lambda: len(spilled_keys(tmp_path)) == writer.pending[0] > 0)
     known = set(await asyncio.to_thread(seaweedfs.objects, prefix))
     assert set(told) <= known
     proxy.fault = Fault.NONE
@@ -226,7 +227,7 @@ async def test_no_object_is_lost_when_the_server_is_killed_and_started_again(tmp
         await asyncio.to_thread(server.stop, signal.SIGKILL)
         for n in range(10, 20):
             writer.put(f"k{n}", body(n), lambda n=n: told.add(n))  # type: ignore[misc]
-        await eventually(lambda: writer.pending[0] == len(list((tmp_path / "spill").rglob("k*"))) >= 10)
+        await eventually(lambda: writer.pending[0] == len(spilled_keys(tmp_path / "spill")) >= 10)
         await asyncio.to_thread(server.start)
         assert await writer.flush(20)
         await writer.close()

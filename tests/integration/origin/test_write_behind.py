@@ -17,6 +17,7 @@ from origin.storage.spill import SpillFolder
 from origin.storage.write_behind import WriteBehind
 from support.eventually import eventually
 from support.manual_clock import ManualClock
+from support.spilled import spilled_keys
 
 CLOCK = SystemClock()
 
@@ -60,10 +61,6 @@ def behind(store: ObjectStore, spill: Path | None = None, room: Room | None = No
 
 async def keys(store: ObjectStore) -> list[str]:
     return [stored.key async for stored in list_all(store, "")]
-
-
-def files(folder: Path) -> list[str]:
-    return sorted(path.name.partition(".")[0] for path in folder.rglob("*.0*") if path.is_file())
 
 
 async def test_everything_put_is_stored() -> None:
@@ -220,7 +217,7 @@ async def test_what_waits_can_be_read_wherever_it_is(tmp_path: Path) -> None:
     writer = behind(store, tmp_path)
     writer.put("a", b"4567")
     assert await writer.get("a", 1, 3) == b"56"
-    await eventually(lambda: files(tmp_path) == ["a"])
+    await eventually(lambda: writer._ledger.disk_bytes == 4)
     assert await writer.get("a", 1, 3) == b"56"
     assert await writer.get("stored", 1) == b"123"
     with pytest.raises(ObjectUnknown):
@@ -238,29 +235,45 @@ async def test_while_the_store_fails_everything_goes_to_the_folder_and_then_to_t
     told: list[int] = []
     for n in range(20):
         writer.put(f"k{n:02}", bytes([n]) * 10, lambda n=n: told.append(n))  # type: ignore[misc]
-    await eventually(lambda: len(files(tmp_path)) == 20)
-    assert writer.pending == (20, 200)
+    await eventually(lambda: writer._ledger.disk_bytes == 200)  # a file is there a moment earlier
     assert REGISTRY.get_sample_value("tandem_origin_spilled_bytes") == 200
+    assert len(spilled_keys(tmp_path)) == 20
+    assert writer.pending == (20, 200)
     assert REGISTRY.get_sample_value("tandem_origin_store_trouble") == 1
     store.broken = None
     assert await writer.flush(10)
-    await eventually(lambda: files(tmp_path) == [] and len(told) == 20)
+    await eventually(lambda: spilled_keys(tmp_path) == [] and len(told) == 20)
     assert await keys(store) == [f"k{n:02}" for n in range(20)]
     assert await store.get("k07") == bytes([7]) * 10
     assert REGISTRY.get_sample_value("tandem_origin_store_trouble") == 0
     await writer.close()
 
 
-async def test_a_store_that_only_hangs_has_the_oldest_spilled_when_half_of_the_memory_is_full(tmp_path: Path) -> None:
+async def test_what_a_hanging_store_does_not_have_after_a_second_is_spilled(tmp_path: Path) -> None:
     store = Troubled()
     store.open.clear()
-    writer = behind(store, tmp_path, Room(2000, 2000))
+    writer = behind(store, tmp_path)
+    for n in range(6):
+        writer.put(f"k{n}", bytes(10))
+    assert spilled_keys(tmp_path) == []
+    await eventually(lambda: spilled_keys(tmp_path) == [f"k{n}" for n in range(6)])
+    store.open.set()
+    assert await writer.flush(5)
+    await eventually(lambda: spilled_keys(tmp_path) == [])
+    assert len(await keys(store)) == 6
+    await writer.close()
+
+
+async def test_the_oldest_is_spilled_at_once_when_half_of_the_memory_is_full(tmp_path: Path) -> None:
+    store = Troubled()
+    store.open.clear()
+    writer = WriteBehind(store, ManualClock(), Room(2000, 2000), SpillFolder(tmp_path))
     for n in range(4):
         writer.put(f"busy{n}", bytes(100))
     await eventually(lambda: store.attempts == 4)
     for n in range(10):
         writer.put(f"k{n}", bytes(100))
-    await eventually(lambda: files(tmp_path) == ["k0", "k1", "k2", "k3"])
+    await eventually(lambda: spilled_keys(tmp_path) == ["busy0", "busy1", "busy2", "busy3", "k0", "k1", "k2", "k3"])
     store.open.set()
     assert await writer.flush(5)
     assert len(await keys(store)) == 14
@@ -272,13 +285,13 @@ async def test_what_was_spilled_is_stored_after_the_next_start(tmp_path: Path) -
     store.broken = StoreTroubled("no answer")
     first = behind(store, tmp_path)
     first.put("cat/s1/720p/s0.m4s", b"old")
-    await eventually(lambda: files(tmp_path) == ["s0"])
+    await eventually(lambda: first._ledger.disk_bytes == 3)
     first.put("cat/s1/720p/s0.m4s", b"new")
     first.put("cat/s1/720p/s1.m4s", b"next")
     with capture_logs() as logs:
         await first.close()
     assert [entry["event"] for entry in logs] == ["what is finished waits for the next start"]
-    assert files(tmp_path) == ["s0", "s1"]
+    assert spilled_keys(tmp_path) == ["cat/s1/720p/s0.m4s", "cat/s1/720p/s1.m4s"]
 
     healthy = MemoryStore(CLOCK)
     second = behind(healthy, tmp_path)
@@ -286,7 +299,7 @@ async def test_what_was_spilled_is_stored_after_the_next_start(tmp_path: Path) -
     assert await second.flush(5)
     assert await healthy.get("cat/s1/720p/s0.m4s") == b"new"
     assert await healthy.get("cat/s1/720p/s1.m4s") == b"next"
-    await eventually(lambda: files(tmp_path) == [])
+    await eventually(lambda: spilled_keys(tmp_path) == [])
     await second.close()
 
 
@@ -298,7 +311,7 @@ async def test_what_a_hanging_store_is_being_given_at_shutdown_is_spilled(tmp_pa
         writer.put(f"k{n}", b"x")
     await eventually(lambda: store.attempts == 4)
     await writer.close(0.01)
-    assert files(tmp_path) == [f"k{n}" for n in range(6)]
+    assert spilled_keys(tmp_path) == [f"k{n}" for n in range(6)]
 
 
 async def test_a_node_that_shuts_down_waits_for_a_store_that_works(tmp_path: Path) -> None:
@@ -311,7 +324,7 @@ async def test_a_node_that_shuts_down_waits_for_a_store_that_works(tmp_path: Pat
     copied = store.get
     store.open.set()
     await closing
-    assert files(tmp_path) == []
+    assert spilled_keys(tmp_path) == []
     with pytest.raises(ObjectUnknown):  # a closed store in memory is empty
         await copied("a")
 
@@ -321,27 +334,28 @@ async def test_a_deleted_object_leaves_no_file(tmp_path: Path) -> None:
     store.broken = StoreTroubled("no answer")
     writer = behind(store, tmp_path)
     writer.put("a", b"x")
-    await eventually(lambda: files(tmp_path) == ["a"])
+    await eventually(lambda: writer._ledger.disk_bytes == 1)
     with pytest.raises(StoreTroubled):
         await writer.delete(["a"])
-    assert files(tmp_path) == []
     assert writer.pending == (0, 0)
+    await eventually(lambda: spilled_keys(tmp_path) == [])
     await writer.close()
 
 
 async def test_a_file_that_somebody_took_away_is_said_to_be_lost(tmp_path: Path) -> None:
     store = Troubled()
     store.broken = StoreTroubled("no answer")
-    writer = behind(store, tmp_path)
-    writer.put("a", b"x")
-    await eventually(lambda: files(tmp_path) == ["a"])
-    for path in list(tmp_path.rglob("a.0*")):
+    first = behind(store, tmp_path)
+    first.put("a", b"x")
+    await first.close()
+    second = behind(Troubled(), tmp_path)
+    await second.start()
+    for path in list(tmp_path.glob("a.*")):  # before its workers run
         path.unlink()
     with capture_logs() as logs:
-        store.broken = None
-        assert await writer.flush(5)
-    assert ("object was not stored", "its file is gone") in [(entry["event"], entry.get("why")) for entry in logs]
-    await writer.close()
+        assert await second.flush(5)
+    assert [(entry["event"], entry["why"]) for entry in logs] == [("object was not stored", "its file is gone")]
+    await second.close()
 
 
 async def test_when_neither_store_nor_folder_takes_it_the_oldest_is_given_up_with_a_word(tmp_path: Path) -> None:
@@ -351,7 +365,7 @@ async def test_when_neither_store_nor_folder_takes_it_the_oldest_is_given_up_wit
     with capture_logs() as logs:
         for n in range(10):
             writer.put(f"k{n}", bytes(100))
-        await eventually(lambda: len(files(tmp_path)) == 3)
+        await eventually(lambda: writer._ledger.disk_bytes == 300)
         await writer.close()
     lost = [entry for entry in logs if entry["event"] == "object was not stored"]
     assert len(lost) == 7

@@ -3,6 +3,7 @@
 from origin.storage.contract import Stored
 from origin.storage.pending import Entry, Ledger, Room
 
+ALL = 10**18  # whenever it was finished
 ROOM = Room(memory_bytes=1000, disk_bytes=1000)
 
 
@@ -21,7 +22,7 @@ def taken(ledger: Ledger) -> Entry:
 
 def spill(ledger: Ledger) -> str:
     """Spill the next object; its key."""
-    entry = ledger.to_spill(everything=True)
+    entry = ledger.to_spill(ALL)
     assert entry is not None
     assert ledger.spilled(entry, ledger.next_file(entry)) == []
     return entry.key
@@ -90,23 +91,47 @@ def test_what_is_told_when_an_object_is_stored_is_told_when_its_successor_is() -
 
 def test_half_of_the_memory_may_be_filled_before_anything_is_spilled() -> None:
     ledger = ledger_with("a", "b", "c", "d", "e")
-    assert ledger.to_spill(everything=False) is None
+    assert ledger.to_spill(0) is None
     ledger.add("f", bytes(1), 9)
-    entry = ledger.to_spill(everything=False)
+    entry = ledger.to_spill(0)
     assert entry is not None
     assert entry.key == "a"
 
 
+def test_what_has_waited_long_enough_is_spilled_even_while_it_is_written() -> None:
+    ledger = ledger_with("a", "b")
+    busy = taken(ledger)
+    assert ledger.to_spill(0) is None
+    assert ledger.to_spill(1) is busy
+    assert ledger.spilled(busy, ledger.next_file(busy)) == []
+    assert ledger.to_spill(1) is None
+    assert [entry.key for entry in ledger.exposed()] == ["b"]
+    assert ledger.stored(busy)
+    assert ledger.drop_files(busy) == ["a.000000000001"]
+    assert (ledger.memory_bytes, ledger.disk_bytes) == (100, 0)
+
+
+def test_what_replaces_an_object_that_is_being_written_is_spilled_too() -> None:
+    ledger = ledger_with("a")
+    old = taken(ledger)
+    ledger.add("a", b"new", 5)
+    assert spill(ledger) == "a"
+    assert ledger.memory_bytes == 0
+    assert not ledger.stored(old)
+    newest = taken(ledger)
+    assert (newest.data, newest.spilled, newest.since_ns) == (None, True, 5)
+
+
 def test_a_spilled_object_is_in_its_file_and_not_in_memory() -> None:
     ledger = ledger_with("a")
-    entry = ledger.to_spill(everything=True)
+    entry = ledger.to_spill(ALL)
     assert entry is not None
     file = ledger.next_file(entry)
     assert file.name == "a.000000000001"
     assert ledger.spilled(entry, file) == []
     assert (ledger.memory_bytes, ledger.disk_bytes, ledger.pending_bytes) == (0, 100, 100)
     assert entry.data is None
-    assert ledger.to_spill(everything=True) is None
+    assert ledger.to_spill(ALL) is None
     assert ledger.stored(taken(ledger))
     assert ledger.drop_files(entry) == ["a.000000000001"]
     assert (ledger.disk_bytes, ledger.pending_bytes) == (0, 0)
@@ -115,8 +140,8 @@ def test_a_spilled_object_is_in_its_file_and_not_in_memory() -> None:
 def test_what_finds_no_room_on_the_disk_is_not_spilled() -> None:
     ledger = ledger_with("a", "b", room=Room(1000, 150))
     spill(ledger)
-    assert ledger.to_spill(everything=True) is None
-    assert [entry.key for entry in ledger.fresh()] == ["b"]
+    assert ledger.to_spill(ALL) is None
+    assert [entry.key for entry in ledger.exposed()] == ["b"]
 
 
 def test_what_finds_no_room_in_memory_is_given_up_but_not_what_is_being_written() -> None:
@@ -130,7 +155,7 @@ def test_what_finds_no_room_in_memory_is_given_up_but_not_what_is_being_written(
 
 def test_a_file_of_an_object_that_was_stored_or_replaced_meanwhile_must_go() -> None:
     ledger = ledger_with("a", "b")
-    entry = ledger.to_spill(everything=True)
+    entry = ledger.to_spill(ALL)
     assert entry is not None
     file = ledger.next_file(entry)
     assert ledger.stored(taken(ledger))
@@ -140,7 +165,7 @@ def test_a_file_of_an_object_that_was_stored_or_replaced_meanwhile_must_go() -> 
 
 def test_an_object_that_is_spilled_while_it_is_written_waits_on_the_disk_when_that_fails() -> None:
     ledger = ledger_with("a")
-    entry = ledger.to_spill(everything=True)
+    entry = ledger.to_spill(ALL)
     assert entry is not None
     busy = taken(ledger)
     assert ledger.spilled(entry, ledger.next_file(entry)) == []
@@ -166,7 +191,7 @@ def test_the_files_of_what_is_replaced_go_when_what_replaces_it_is_spilled() -> 
     ledger = ledger_with("a")
     spill(ledger)
     ledger.add("a", b"new", 5)
-    entry = ledger.to_spill(everything=True)
+    entry = ledger.to_spill(ALL)
     assert entry is not None
     assert ledger.spilled(entry, ledger.next_file(entry)) == ["a.000000000001"]
     assert ledger.drop_old_files(entry) == []
