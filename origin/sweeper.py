@@ -30,9 +30,10 @@ class Sweeper:
         holds: whether a session is live, or ended a moment ago.
         clock: tells how old they are.
         call_pause_s: after each call of the store.
+        page_objects: asked for at once.
     """
 
-    __slots__ = ("_call_pause_s", "_clock", "_holds", "_retention", "_storage")
+    __slots__ = ("_call_pause_s", "_clock", "_holds", "_page_objects", "_retention", "_storage")
 
     def __init__(
         self,
@@ -41,12 +42,14 @@ class Sweeper:
         holds: Callable[[StreamName, SessionId], bool],
         clock: Clock,
         call_pause_s: float = CALL_PAUSE_S,
+        page_objects: int = PAGE_OBJECTS,
     ) -> None:
         self._storage = storage
         self._retention = retention
         self._holds = holds
         self._clock = clock
         self._call_pause_s = call_pause_s
+        self._page_objects = page_objects
 
     async def run(self) -> None:
         """Sweep now and then until cancelled; at once if nothing ever goes."""
@@ -66,7 +69,7 @@ class Sweeper:
         sweep = Sweep(self._retention, self._clock.now_ns(), self._holds)
         cursor = ""
         while True:
-            page = await self._storage.list("", cursor, PAGE_OBJECTS)
+            page = await self._storage.list("", cursor, self._page_objects)
             await asyncio.sleep(self._call_pause_s)
             await self._perform([verdict for stored in page.objects for verdict in sweep.take(stored)])
             cursor = page.cursor
@@ -86,7 +89,7 @@ class Sweeper:
         """Delete what is ours below a prefix: playlists, before what they list, or all else."""
         cursor = ""
         while True:
-            page = await self._storage.list(prefix, cursor, PAGE_OBJECTS)
+            page = await self._storage.list(prefix, cursor, self._page_objects)
             await asyncio.sleep(self._call_pause_s)
             ours = [stored for stored in page.objects if parse_key(stored.key)]
             await self._delete([stored for stored in ours if stored.key.endswith(_PLAYLISTS) == playlists])

@@ -196,6 +196,9 @@ class S3Store:
         return Page(objects, answer["NextContinuationToken"] if answer["IsTruncated"] else "")
 
     def _delete(self, keys: Sequence[str]) -> None:
+        if len(keys) == 1:
+            self._client.delete_object(Bucket=self._place.bucket, Key=self._name(keys[0]))
+            return
         named: list[ObjectIdentifierTypeDef] = [{"Key": self._name(key)} for key in keys]
         answer = self._client.delete_objects(Bucket=self._place.bucket, Delete={"Objects": named, "Quiet": True})
         for refused in answer.get("Errors", []):

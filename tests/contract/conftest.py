@@ -49,4 +49,4 @@ async def make_store(request: pytest.FixtureRequest) -> ObjectStore:
     for name, value in environment(server.endpoint).items():
         request.getfixturevalue("monkeypatch").setenv(name, value)
     place = InBucket(BUCKET, f"contract/{uuid.uuid4().hex}")
-    return await asyncio.to_thread(S3Store, place, S3Options(server.endpoint, REGION))
+    return await asyncio.to_thread(S3Store, place, S3Options(server.endpoint, REGION, timeout_s=10))

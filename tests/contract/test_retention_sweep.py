@@ -32,7 +32,7 @@ def sweeper(
     rules: list[str],
     holds: Callable[[StreamName, SessionId], bool] = nothing_is_live,
 ) -> Sweeper:
-    return Sweeper(storage, parse_retention(rules, 60), holds, clock, call_pause_s=0)
+    return Sweeper(storage, parse_retention(rules, 60), holds, clock, call_pause_s=0, page_objects=3)
 
 
 def later(seconds: float) -> ManualClock:

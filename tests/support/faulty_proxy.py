@@ -6,7 +6,7 @@ import enum
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-_BUSY = (
+BUSY = (
     b"HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nContent-Length: 95\r\nConnection: close\r\n\r\n"
     b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please slow down.</Message></Error>  "
 )
@@ -18,7 +18,7 @@ class Fault(enum.Enum):
     """What the proxy does with what a client sends."""
 
     NONE = "passes"
-    BUSY = "answers 503"
+    BUSY = "answers itself, by default 503"
     HANG = "says nothing"
     RESET = "cuts the connection"
     HALF = "cuts the connection within a body"
@@ -32,6 +32,7 @@ class FaultyProxy:
         self._server_port = server_port
         self._clients: set[asyncio.StreamWriter] = set()
         self.fault = Fault.NONE
+        self.answer = BUSY  # to everything, while it is busy
         self.requests = 0  # roughly: chunks that came from clients
         self.port = 0
 
@@ -70,7 +71,7 @@ class FaultyProxy:
             case Fault.HANG:
                 return
             case Fault.BUSY:
-                client.write(_BUSY)
+                client.write(self.answer)
                 await client.drain()
                 raise ConnectionError
             case Fault.RESET:
