@@ -244,10 +244,10 @@ class WriteBehind:
             ObjectUnknown: its file is gone.
             Exception: the store does not take it.
         """
+        data, files = entry.data, entry.files  # as they are now: it may be replaced or forgotten meanwhile
         await self._remove(self._ledger.drop_old_files(entry))
-        data = entry.data
         if data is None:
-            data = await self._files.get(entry.files[-1].name)
+            data = await self._files.get(files[-1].name)
         await self._store.put(entry.key, data)
         self._health.works()
         self._failures = 0

@@ -20,6 +20,7 @@ from support.manual_clock import ManualClock
 from support.spilled import spilled_keys
 
 CLOCK = SystemClock()
+ROOM = Room(1000, 1000)
 
 
 class Troubled(MemoryStore):
@@ -339,6 +340,41 @@ async def test_a_deleted_object_leaves_no_file(tmp_path: Path) -> None:
         await writer.delete(["a"])
     assert writer.pending == (0, 0)
     await eventually(lambda: spilled_keys(tmp_path) == [])
+    await writer.close()
+
+
+@pytest.mark.parametrize("last", [b"newest", None])
+async def test_what_is_replaced_or_deleted_while_its_old_files_are_removed_is_no_trouble(last: bytes | None) -> None:
+    removing, go_on = asyncio.Event(), asyncio.Event()
+
+    class Gated(MemoryStore):
+        async def delete(self, keys: Sequence[str]) -> None:
+            removing.set()
+            await go_on.wait()
+            await super().delete(keys)
+
+    spill, store = Gated(CLOCK), Troubled()
+    await spill.put("a.000000000001", b"old")
+    await spill.put("a.000000000002", b"new")
+    writer = WriteBehind(store, CLOCK, ROOM, spill)
+    with capture_logs() as logs:
+        await writer.start()
+        await removing.wait()
+        deleting = None
+        if last is None:
+            deleting = asyncio.create_task(writer.delete(["a"]))
+            await eventually(lambda: writer.pending == (0, 0))
+        else:
+            writer.put("a", last)
+        go_on.set()
+        assert await writer.flush(5)
+        if deleting is not None:
+            await deleting
+        await eventually(lambda: not writer._ledger._busy)
+    assert [entry["event"] for entry in logs] == ["what waits since the last run is stored now"]
+    assert await keys(store) == ([] if last is None else ["a"])
+    assert last is None or await store.get("a") == last
+    assert await keys(spill) == []
     await writer.close()
 
 
