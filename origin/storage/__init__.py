@@ -4,6 +4,7 @@ In the order an object passes them:
 
 - ``write_behind`` (edge): writes later, so that nobody waits; retries, spills, counts.
 - ``pending`` (pure): the ledger of what is not safe yet.
+- ``spiller`` (edge): puts into files what the store does not have.
 - ``spill`` (edge): the folder for what the store does not take.
 - ``health`` (edge): whether the store takes what it is given.
 - ``contract`` (pure): what an object store is, and what a key is.

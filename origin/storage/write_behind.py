@@ -18,15 +18,15 @@ import structlog
 from infra.clock import NS_PER_S, Clock
 from infra.errors import TandemError
 from origin import metrics
-from origin.storage.contract import PAGE_OBJECTS, ObjectStore, Page, check_key, list_all
-from origin.storage.errors import ObjectUnknown, StoreMisconfigured, StoreTroubled
+from origin.storage.contract import PAGE_OBJECTS, ObjectStore, Page, check_key
+from origin.storage.errors import ObjectUnknown, StoreMisconfigured
 from origin.storage.health import StoreHealth
 from origin.storage.pending import Entry, Ledger, OnStored, Room
+from origin.storage.spiller import Spiller
 
 WORKERS = 4  # writes at once: the four renditions of a stream finish a segment together
 RETRY_FIRST_S = 0.25
 RETRY_CAP_S = 5.0
-SPILL_AFTER_S = 1.0  # a store that works has an object after a tenth of that; a killed node loses what is younger
 FLUSH_S = 4.0  # how long a node that shuts down waits for its store; spilling and the rest of the node need time too
 
 _log = structlog.get_logger("origin.storage")
@@ -54,20 +54,17 @@ class WriteBehind:
         self._store = store
         self._clock = clock
         self._room = room or Room()
-        self._spill = spill
         self._retry_first_s = retry_first_s
         self._ledger = Ledger(self._room)
+        self._spiller = None if spill is None else Spiller(spill, self._ledger, clock, self._report)
         self._health = StoreHealth()
         self._failures = 0  # since the store worked last
         self._something_to_write = asyncio.Event()
-        self._something_to_spill = asyncio.Event()
         self._works_again = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._ending = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._spiller: asyncio.Task[None] | None = None
-        self._obsolete: list[str] = []  # files of what was given up
+        self._spilling: asyncio.Task[None] | None = None
         self._running = False
         self._closed = False
         self._oldest_ns: int | None = None
@@ -81,14 +78,8 @@ class WriteBehind:
         Raises:
             StoreMisconfigured: no try will succeed until the operator puts something right.
         """
-        if self._spill is not None:
-            try:
-                await self._spill.check()
-                self._ledger.restore([stored async for stored in list_all(self._spill, "")])
-            except StoreTroubled as error:
-                _log.error("what waits for the store cannot be spilled", why=str(error))
-            if len(self._ledger):
-                _log.info("what waits since the last run is stored now", objects=len(self._ledger))
+        if self._spiller is not None:
+            await self._spiller.start()
         await self._health.check(self._store)
         if not self._health.reached:
             self._tasks.append(asyncio.create_task(self._reach(), name="write-behind-reach"))
@@ -128,7 +119,8 @@ class WriteBehind:
             self._give_up(key, "the node is shutting down")
             return
         for entry in self._ledger.add(key, data, self._clock.now_ns()):
-            self._obsolete += self._ledger.drop_files(entry)
+            if files := self._ledger.drop_files(entry):
+                self._files.remove_later(files)
             self._give_up(entry.key, "too much waits for the store")
         if on_stored is not None:
             self.when_stored(key, on_stored)
@@ -154,7 +146,7 @@ class WriteBehind:
         if entry.data is not None:
             return entry.data[start:stop]
         try:
-            return await self._files.get(entry.files[-1].name, start, stop)
+            return await self._files.read(entry.files[-1].name, start, stop)
         except ObjectUnknown:  # stored in this moment
             return await self._store.get(key, start, stop)
 
@@ -182,29 +174,28 @@ class WriteBehind:
     async def close(self, seconds: float = FLUSH_S) -> None:
         """Take no more, wait at most so long for the store if it works, spill the rest, stop."""
         self._closed = True
-        if self._health.trouble is None or self._spill is None:
+        if self._health.trouble is None or self._spiller is None:
             await self.flush(seconds)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._ending.set()
-        self._something_to_spill.set()
-        if self._spiller is not None:
-            await self._spiller  # not cancelled: its thread would go on writing a file
+        if self._spiller is not None and self._spilling is not None:
+            self._spiller.stop()
+            await self._spilling
         await self._spill_the_rest()
         self._report()
         metrics.STORE_PENDING_AGE_SECONDS.set_function(lambda: 0.0)
         await self._store.close()
-        if self._spill is not None:
-            await self._spill.close()
+        if self._spiller is not None:
+            await self._spiller.close()
 
     # Workers
 
     @property
-    def _files(self) -> ObjectStore:
-        """The spill folder, in which something is."""
-        assert self._spill is not None
-        return self._spill
+    def _files(self) -> Spiller:
+        """Who has the files, of which there is one."""
+        assert self._spiller is not None
+        return self._spiller
 
     def _run(self) -> None:
         """Something waits: have it seen to."""
@@ -212,8 +203,8 @@ class WriteBehind:
             self._running = True
             loop = asyncio.get_running_loop()
             self._tasks += [loop.create_task(self._work(), name=f"write-behind-{n}") for n in range(WORKERS)]
-            if self._spill is not None:
-                self._spiller = loop.create_task(self._keep_spilling(), name="write-behind-spill")
+            if self._spiller is not None:
+                self._spilling = loop.create_task(self._spiller.run(), name="write-behind-spill")
         self._report()
 
     async def _work(self) -> None:
@@ -247,7 +238,7 @@ class WriteBehind:
         data, files = entry.data, entry.files  # as they are now: it may be replaced or forgotten meanwhile
         await self._remove(self._ledger.drop_old_files(entry))
         if data is None:
-            data = await self._files.get(files[-1].name)
+            data = await self._files.read(files[-1].name)
         await self._store.put(entry.key, data)
         self._health.works()
         self._failures = 0
@@ -274,7 +265,7 @@ class WriteBehind:
     async def _pause(self, error: Exception) -> None:
         """Wait before the next try; shorter, if the store works again."""
         self._health.failed(error)
-        self._something_to_spill.set()
+        self._hurry()
         longest_s = min(RETRY_CAP_S, self._retry_first_s * 2 ** min(self._failures, 16))
         self._failures += 1
         with contextlib.suppress(TimeoutError):
@@ -292,48 +283,9 @@ class WriteBehind:
             except StoreMisconfigured as error:
                 self._health.failed(error)
 
-    # Spilling
-
-    async def _keep_spilling(self) -> None:
-        failed = False
-        while not self._ending.is_set():
-            obsolete, self._obsolete = self._obsolete, []
-            await self._remove(obsolete)
-            age_s = SPILL_AFTER_S if self._health.trouble is None else 0
-            entry = self._ledger.to_spill(self._clock.now_ns() + 1 - round(age_s * NS_PER_S))
-            if entry is None:
-                self._something_to_spill.clear()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(SPILL_AFTER_S if self._ledger.exposed() else None):
-                        await self._something_to_spill.wait()
-                continue
-            error = await self._spill_one(entry)
-            if error is not None:
-                if not failed:
-                    _log.error("what waits for the store cannot be spilled", why=str(error))
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(random.uniform(0, RETRY_CAP_S)):  # noqa: S311  jitter
-                        await self._ending.wait()
-            failed = error is not None
-
-    async def _spill_one(self, entry: Entry) -> TandemError | None:
-        """Put an object into a file; what that failed with, or None."""
-        assert entry.data is not None
-        file = self._ledger.next_file(entry)
-        try:
-            await self._files.put(file.name, entry.data)
-        except TandemError as error:
-            metrics.SPILL_FAILURES.inc()
-            return error
-        await self._remove(self._ledger.spilled(entry, file))
-        self._report()
-        return None
-
     async def _spill_the_rest(self) -> None:
-        while self._spill is not None and (entry := self._ledger.to_spill(self._clock.now_ns() + 1)):
-            if error := await self._spill_one(entry):
-                _log.error("what waits for the store cannot be spilled", why=str(error))
-                break
+        if self._spiller is not None:
+            await self._spiller.spill_all()
         for entry in self._ledger.exposed():
             self._give_up(entry.key, "the node shut down before the store took it")
             self._ledger.forget(entry.key)
@@ -341,10 +293,8 @@ class WriteBehind:
             _log.warning("what is finished waits for the next start", objects=len(self._ledger))
 
     async def _remove(self, files: Sequence[str]) -> None:
-        """Remove files; one that stays is only stored once more after the next start."""
         if files:
-            with contextlib.suppress(TandemError):
-                await self._files.delete(files)
+            await self._files.remove(files)
 
     # Counting
 
@@ -362,9 +312,15 @@ class WriteBehind:
         if objects:
             self._idle.clear()
             self._something_to_write.set()
-            self._something_to_spill.set()
+            self._hurry()
         else:
             self._idle.set()
+
+    def _hurry(self) -> None:
+        """Tell the spiller that something waits, and whether the store takes anything."""
+        if self._spiller is not None:
+            self._spiller.hurried = self._health.trouble is not None
+            self._spiller.wake()
 
     def _oldest_age_s(self) -> float:
         """Asked in the thread that writes the metrics."""
