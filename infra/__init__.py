@@ -8,6 +8,7 @@ In the order a request meets them:
 - ``profiles`` (pure): the numbers of the latency profiles.
 - ``clock`` (edge): wall time that never jumps; the only place that reads the time.
 - ``ids`` (pure): stream names, session ids.
+- ``credentials`` (pure): what a request shows to be let in.
 - ``errors`` (pure): who is at fault.
 - ``http`` (edge): errors to status codes, CORS, body limits.
 - ``log`` (edge): structured logs.

@@ -112,7 +112,8 @@ class Node:
 
         app = web.Application(middlewares=[errors_to_problems], client_max_size=MAX_BODY_BYTES)
         app.add_routes([*whip.routes(ingest), *whep.routes(ingest), *self._api(ingest, origin).routes()])
-        app.add_routes([*intake.routes(origin, token), *handlers.routes(origin), *pages.routes()])
+        app.add_routes(intake.routes(origin, token, settings.encoder_token.get_secret_value()))
+        app.add_routes([*handlers.routes(origin), *pages.routes()])
         runner = await _serve(sock, app, closing)
         closing.push_async_callback(origin.close)
         closing.push_async_callback(_let_players_read_the_end, runner)
@@ -134,6 +135,7 @@ class Node:
             clock=self._clock,
             ice_servers=ingest.ice_servers,
             streams=ingest.snapshot,
+            foreign_streams=origin.foreign_streams,
             session_of=origin.session_of,
             not_ready=lambda: self._not_ready or _storage_trouble(origin),
         )

@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn
 import cyclopts
 import pydantic
 from cyclopts import App, Parameter
+from pydantic import SecretStr
 
 from infra.configuration import SettingsRefused, flag_of, load_settings, refusal, variable_of
 from infra.errors import PeerError, TandemError
@@ -32,7 +33,7 @@ def _flags_model() -> type[pydantic.BaseModel]:
 
 
 def _shown(default: object) -> str:
-    return "none" if default == () else str(default)
+    return "none" if default == () or default == SecretStr("") else str(default)
 
 
 Flags = _flags_model()

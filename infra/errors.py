@@ -33,7 +33,11 @@ class BadRequest(PeerError):
 
 
 class Unauthorized(PeerError):
-    """No credentials, or wrong ones."""
+    """No credentials, or wrong ones; ``challenges`` are the schemes that are understood (RFC 9110 11.6.1)."""
+
+    def __init__(self, sentence: str, challenges: tuple[str, ...] = ("Bearer",)) -> None:
+        super().__init__(sentence)
+        self.challenges = challenges
 
 
 class NotFound(PeerError):

@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 import structlog
 from aiohttp import hdrs, web
+from multidict import CIMultiDict
 
 from infra import errors
 
@@ -42,12 +43,13 @@ def status_of(error: errors.TandemError) -> HTTPStatus:
 def problem(error: errors.TandemError) -> web.Response:
     """An error as an ``application/problem+json`` response (RFC 9457 3) with one sentence, CORS, Retry-After."""
     status = status_of(error)
-    headers = dict(CORS_HEADERS)
+    headers = CIMultiDict(CORS_HEADERS)
     retry_after_s = getattr(error, "retry_after_s", None)
     if retry_after_s is not None:
         headers[hdrs.RETRY_AFTER] = str(retry_after_s)
-    if status is HTTPStatus.UNAUTHORIZED:
-        headers[hdrs.WWW_AUTHENTICATE] = "Bearer"
+    if isinstance(error, errors.Unauthorized):
+        for challenge in error.challenges:
+            headers.add(hdrs.WWW_AUTHENTICATE, challenge)
     detail = str(error) if status != HTTPStatus.INTERNAL_SERVER_ERROR else "the server failed; its log says why"
     return web.json_response(
         {"title": status.phrase, "status": status.value, "detail": detail},

@@ -3,7 +3,9 @@
 import enum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+SECRET_MIN_CHARS = 16
 
 
 class Profile(enum.StrEnum):
@@ -23,6 +25,14 @@ def _read_integer(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
+def _long_enough(secret: SecretStr) -> SecretStr:
+    """A secret that is not said is as good as none; one that can be guessed is worse."""
+    if 0 < len(secret.get_secret_value()) < SECRET_MIN_CHARS:
+        raise ValueError(f"a secret has at least {SECRET_MIN_CHARS} characters")
+    return secret
+
+
+Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_split_list)]
 
 
@@ -36,6 +46,10 @@ class Settings(BaseModel):
     """Address that HTTP and WebRTC are bound to. Loopback by default: nothing is exposed by accident."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """TCP port of HTTP; 0 takes a free one."""
+
+    # Access
+    encoder_token: Secret = SecretStr("")
+    """Token with which foreign encoders push CMAF to /cmaf/STREAM/RENDITION; empty: they may not."""
 
     # WebRTC
     udp_port: Annotated[int, Field(ge=0, le=65535)] = 8189

@@ -8,6 +8,7 @@ In the order media passes them:
 - ``init_reader`` (pure): what an init section says.
 - ``chunk_reader`` (pure): what a chunk's boxes say.
 - ``iframes`` (pure): one coded picture as a media file of its own.
+- ``foreign`` (pure): what foreign encoders push, arranged as ours would be.
 - ``hub`` (edge): all sessions: opening, pushes, ending, forgetting.
 - ``live`` (edge): one session at work: changes, cached playlists, who waits for them.
 - ``session`` (pure): renditions kept in step.

@@ -154,5 +154,14 @@ class CmafReader:
         self._moof = self._ntp = None
         independent = samples.independent
         return ChunkSeen(
-            Chunk(data, samples.start_ticks, samples.duration_ticks, samples.count, independent, capture_ns, picture)
+            Chunk(
+                data,
+                samples.start_ticks,
+                samples.duration_ticks,
+                samples.count,
+                independent,
+                capture_ns,
+                picture,
+                samples.leads,
+            )
         )
