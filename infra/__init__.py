@@ -9,8 +9,10 @@ In the order a request meets them:
 - ``clock`` (edge): wall time that never jumps; the only place that reads the time.
 - ``ids`` (pure): stream names, session ids.
 - ``credentials`` (pure): what a request shows to be let in.
+- ``tokens`` (pure): signed, expiring paths of viewers.
 - ``errors`` (pure): who is at fault.
 - ``http`` (edge): errors to status codes, CORS, body limits.
+- ``gate`` (edge): viewers' routes behind tokens.
 - ``log`` (edge): structured logs.
 - ``metrics`` (edge): what all metrics share, and how they are written.
 - ``listening`` (edge): the HTTP port.

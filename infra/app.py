@@ -15,6 +15,7 @@ import structlog
 from aiohttp import web
 
 from infra.clock import Clock, SystemClock
+from infra.gate import Gate
 from infra.http import errors_to_problems
 from infra.listening import bind_http, cannot_listen, is_exposed, resolve_announced, url_of
 from infra.metrics import watch_loop_lag
@@ -48,6 +49,7 @@ class Node:
     Attributes:
         http_port: the TCP port it listens on.
         udp_port: the UDP port of all WebRTC sessions.
+        app: the routes it serves.
         base_url: the URL by which this host reaches it, without a slash at the end.
     """
 
@@ -56,6 +58,7 @@ class Node:
         self.http_port = 0
         self.udp_port = 0
         self.base_url = ""
+        self.app = web.Application(middlewares=[errors_to_problems], client_max_size=MAX_BODY_BYTES)
         self._clock = clock or SystemClock()
         self._closing = AsyncExitStack()
         self._not_ready: str | None = "the node is starting"
@@ -110,10 +113,11 @@ class Node:
         supervisor = Supervisor(settings, self._clock, PushTarget(self.base_url, token))
         ingest = IngestHub(settings, self._clock, udp, supervisor, origin.open_session)
 
-        app = web.Application(middlewares=[errors_to_problems], client_max_size=MAX_BODY_BYTES)
-        app.add_routes([*whip.routes(ingest), *whep.routes(ingest), *self._api(ingest, origin).routes()])
+        app = self.app
+        gate = Gate(settings.viewer_secret.get_secret_value(), self._clock)
+        app.add_routes([*whip.routes(ingest), *self._api(ingest, origin).routes()])
         app.add_routes(intake.routes(origin, token, settings.encoder_token.get_secret_value()))
-        app.add_routes([*handlers.routes(origin), *pages.routes()])
+        app.add_routes(gate.routes([*whep.routes(ingest), *handlers.routes(origin), *pages.routes()]))
         runner = await _serve(sock, app, closing)
         closing.push_async_callback(origin.close)
         closing.push_async_callback(_let_players_read_the_end, runner)
@@ -127,7 +131,10 @@ class Node:
         self._not_ready = None
         _log.info("listening", url=self.base_url, udp_port=self.udp_port, announced=list(udp.addresses))
         if is_exposed(sock):
-            _log.warning("everybody who reaches this host can publish and watch", host=settings.host)
+            if settings.viewer_secret.get_secret_value():
+                _log.warning("everybody who reaches this host can publish", host=settings.host)
+            else:
+                _log.warning("everybody who reaches this host can publish and watch", host=settings.host)
 
     def _api(self, ingest: IngestHub, origin: OriginHub) -> NodeApi:
         view = NodeView(

@@ -8,12 +8,14 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from infra import errors
+from infra.tokens import without_token
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _STATUS: Mapping[type[errors.TandemError], HTTPStatus] = {
     errors.BadRequest: HTTPStatus.BAD_REQUEST,
     errors.Unauthorized: HTTPStatus.UNAUTHORIZED,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.NotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     errors.Conflict: HTTPStatus.CONFLICT,
@@ -44,6 +46,7 @@ def problem(error: errors.TandemError) -> web.Response:
     """An error as an ``application/problem+json`` response (RFC 9457 3) with one sentence, CORS, Retry-After."""
     status = status_of(error)
     headers = CIMultiDict(CORS_HEADERS)
+    headers[hdrs.CACHE_CONTROL] = "no-store"  # unless its route knows better
     retry_after_s = getattr(error, "retry_after_s", None)
     if retry_after_s is not None:
         headers[hdrs.RETRY_AFTER] = str(retry_after_s)
@@ -66,7 +69,9 @@ async def errors_to_problems(request: web.Request, handler: Handler) -> web.Stre
         return await handler(request)
     except errors.TandemError as error:
         status = status_of(error)
-        log = _log.bind(method=request.method, path=request.path[:200], status=status.value, why=str(error))
+        log = _log.bind(
+            method=request.method, path=without_token(request.path)[:200], status=status.value, why=str(error)
+        )
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("request not served", exc_info=status is HTTPStatus.INTERNAL_SERVER_ERROR)  # noqa: TRY400
         else:
@@ -77,7 +82,7 @@ async def errors_to_problems(request: web.Request, handler: Handler) -> web.Stre
             error.headers.update(CORS_HEADERS)
         raise
     except Exception:  # the last line of defence: whatever it was, the peer gets an answer and the log the traceback
-        _log.exception("request failed", method=request.method, path=request.path[:200])
+        _log.exception("request failed", method=request.method, path=without_token(request.path)[:200])
         return problem(errors.Broken("unexpected"))
 
 

@@ -51,6 +51,9 @@ class Settings(BaseModel):
     encoder_token: Secret = SecretStr("")
     """Token with which foreign encoders push CMAF to /cmaf/STREAM/RENDITION; empty: they may not."""
 
+    viewer_secret: Secret = SecretStr("")
+    """Secret that viewers' paths are signed with (`tandem token`); empty: everybody who reaches the node may watch."""
+
     # WebRTC
     udp_port: Annotated[int, Field(ge=0, le=65535)] = 8189
     """UDP port of all WebRTC sessions; 0 takes a free one."""

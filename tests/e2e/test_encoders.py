@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+from typing import Any
 
 import aiohttp
 import imageio_ffmpeg
@@ -42,7 +43,7 @@ async def test_ffmpeg_pushes_with_the_documented_command(program: str) -> None:
         await serving.program.says(lambda line: "session ended" in line)
 
 
-async def described(http: aiohttp.ClientSession) -> dict[str, object] | None:
+async def described(http: aiohttp.ClientSession) -> dict[str, Any] | None:
     async with http.get("/api/streams") as response:
         streams = (await response.json())["streams"]
     return streams[0] if streams else None
