@@ -12,6 +12,8 @@ In the order a request meets them:
 - ``tokens`` (pure): signed, expiring paths of viewers.
 - ``errors`` (pure): who is at fault.
 - ``http`` (edge): errors to status codes, CORS, body limits.
+- ``certificate`` (edge): a local certificate, kept.
+- ``front`` (edge): nginx or Caddy in front of the node.
 - ``gate`` (edge): viewers' routes behind tokens.
 - ``log`` (edge): structured logs.
 - ``metrics`` (edge): what all metrics share, and how they are written.

@@ -15,6 +15,7 @@ import structlog
 from aiohttp import web
 
 from infra.clock import Clock, SystemClock
+from infra.front import Front, prepare_front
 from infra.gate import Gate
 from infra.http import errors_to_problems
 from infra.listening import bind_http, cannot_listen, is_exposed, resolve_announced, url_of
@@ -49,6 +50,8 @@ class Node:
     Attributes:
         http_port: the TCP port it listens on.
         udp_port: the UDP port of all WebRTC sessions.
+        front: the program in front of it, if there is one.
+        https_url: the same through the program in front; empty without one.
         app: the routes it serves.
         base_url: the URL by which this host reaches it, without a slash at the end.
     """
@@ -58,6 +61,8 @@ class Node:
         self.http_port = 0
         self.udp_port = 0
         self.base_url = ""
+        self.https_url = ""
+        self.front: Front | None = None
         self.app = web.Application(middlewares=[errors_to_problems], client_max_size=MAX_BODY_BYTES)
         self._clock = clock or SystemClock()
         self._closing = AsyncExitStack()
@@ -117,10 +122,15 @@ class Node:
         gate = Gate(settings.viewer_secret.get_secret_value(), self._clock)
         app.add_routes([*whip.routes(ingest), *self._api(ingest, origin).routes()])
         app.add_routes(intake.routes(origin, token, settings.encoder_token.get_secret_value()))
-        app.add_routes(gate.routes([*whep.routes(ingest), *handlers.routes(origin), *pages.routes()]))
+        media = handlers.routes(origin, settings.media_base_url)
+        app.add_routes(gate.routes([*whep.routes(ingest), *media, *pages.routes()]))
+        front = await prepare_front(settings, sock, self._clock) if settings.https else None
+        if front is not None:
+            closing.push_async_callback(front.close)  # the last: it passes on what the node answers at its end
         runner = await _serve(sock, app, closing)
         closing.push_async_callback(origin.close)
         closing.push_async_callback(_let_players_read_the_end, runner)
+        closing.callback(origin.end_sessions)
         lag = asyncio.create_task(watch_loop_lag(), name="event loop lag")
         closing.push_async_callback(_cancel, lag)
         closing.push_async_callback(supervisor.close)
@@ -128,6 +138,10 @@ class Node:
         await ingest.start()
         closing.push_async_callback(ingest.close)
 
+        if front is not None:
+            await front.start()
+            self.front, self.https_url = front, front.url
+            _log.info("https", url=front.url, program=front.kind)
         self._not_ready = None
         _log.info("listening", url=self.base_url, udp_port=self.udp_port, announced=list(udp.addresses))
         if is_exposed(sock):

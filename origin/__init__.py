@@ -27,6 +27,7 @@ In the order media passes them:
 - ``multivariant_rules`` (pure): what a multivariant playlist must be.
 - ``self_check`` (pure): a version against those before it and against the session's other playlists.
 - ``playlist_watch`` (edge): has every version checked and reports what is wrong.
+- ``public_urls`` (pure): that text with addresses on another host.
 - ``tags`` (pure): tags and their values as text.
 - ``text`` (pure): a version of a playlist as bytes, compressed once.
 - ``handlers`` (edge): what viewers GET.

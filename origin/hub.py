@@ -245,6 +245,11 @@ class OriginHub:
         """What is finished and not safe in the store yet."""
         return self._writer.pending[1]
 
+    def end_sessions(self) -> None:
+        """End all sessions and answer who waits; what came is still served."""
+        for entry in list(self._entries.values()):
+            entry.live.end()
+
     async def close(self) -> None:
         """End all sessions, answer who waits, have what is finished stored, within a bounded time."""
         for entry in list(self._entries.values()):
