@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -33,6 +34,7 @@ from transcoder.push_target import PushTarget
 from transcoder.supervisor import Supervisor
 
 BACKLOG = 4096  # connections that may wait to be accepted: all viewers of a part come at once
+FILES = 65_536  # that may be open at once, if the host allows it
 KEEPALIVE_S = 75.0
 MAX_BODY_BYTES = 1 << 20  # of a body that is read whole; CMAF pushes are read as they come
 MAX_UNSTORED_BYTES = 128 << 20  # half of what is kept for a store that does not answer
@@ -169,6 +171,7 @@ async def run_node(settings: Settings, *, open_page: bool = False) -> None:
     Raises:
         CannotListen, ValueError: as `Node.start`.
     """
+    _allow_many_files()
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -184,6 +187,14 @@ async def run_node(settings: Settings, *, open_page: bool = False) -> None:
         if open_page:
             await show_page(node.base_url)
         await told.wait()
+
+
+def _allow_many_files() -> None:
+    """Every viewer that waits is a file; the usual soft limit of 1024 would turn the others away."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def show_page(url: str) -> None:
