@@ -162,6 +162,6 @@ class CmafReader:
                 independent,
                 capture_ns,
                 picture,
-                samples.leads,
+                leads=samples.leads,
             )
         )

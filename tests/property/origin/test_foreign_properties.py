@@ -25,7 +25,7 @@ def test_parts_and_segments_keep_their_promises(fragments: list[tuple[int, bool,
     at = first
     for frames, key, hole in fragments:
         at += hole
-        sent.append(ChunkSeen(Chunk(bytes(4), at * FRAME, frames * FRAME, frames, key, None, key)))
+        sent.append(ChunkSeen(Chunk(bytes(4), at * FRAME, frames * FRAME, frames, key, None, leads=key)))
         at += frames
     made: list[Event] = []
     try:
