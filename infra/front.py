@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -194,6 +195,7 @@ class Front:
             "CERTIFICATE": str(shown.certificate),
             "KEY": str(shown.key),
             "FOLDER": str(folder),
+            "FILES": str(resource.getrlimit(resource.RLIMIT_NOFILE)[0]),
         }.items():
             text = text.replace(f"@{name}@", value)
         config = folder / "nginx.conf"

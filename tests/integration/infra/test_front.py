@@ -16,8 +16,9 @@ import pytest
 from infra.app import Node
 from infra.front import FrontFailed, find_front
 from infra.settings import Settings
+from origin.listed import read
 from support.cmaf_pusher import Post, Source, made_up_video
-from support.hls_listed import read
+from support.origin_media import first_variant
 from support.processes import TANDEM, children, free_port, node, running
 
 TOKEN = "the token of the encoder"
@@ -50,7 +51,7 @@ class Fronted:
         """Path of the stream's media playlist, once it has a segment."""
         while (index := await self.http.get("/live/film/index.m3u8")).status_code == 404:
             pass
-        path = f"/live/film/{index.text.splitlines()[-1]}"
+        path = f"/live/film/{first_variant(index.text)}"
         assert (await self.http.get(path + "?_HLS_msn=0")).status_code == 200
         return path
 
@@ -88,7 +89,7 @@ async def test_low_latency_hls_over_http_2(program: str, state: Path) -> None:
         folder = path.rpartition("/")[0]
         plain = await film.http.get(path)
         assert (plain.http_version, plain.status_code) == ("HTTP/2", 200)
-        assert plain.headers["content-encoding"] == "gzip"
+        assert plain.headers["content-encoding"] in {"br", "gzip"}
         assert plain.headers["cache-control"] == "max-age=1"
         asked = [film.http.get(f"{path}?_HLS_msn=1&_HLS_part=1") for _ in range(15)]
         asked += [film.http.get(f"{folder}/p7.m4s") for _ in range(15)]
@@ -227,5 +228,5 @@ async def test_players_may_be_sent_to_another_host() -> None:
         while "#EXTM3U" not in text:
             async with http.get("/live/film/index.m3u8") as response:
                 text = await response.text()
-        assert text.splitlines()[-1].startswith("https://cdn.example/live/film/")
+        assert first_variant(text).startswith("https://cdn.example/live/film/")
         await post.break_off()

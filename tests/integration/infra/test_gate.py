@@ -15,8 +15,9 @@ from infra.ids import StreamName
 from infra.probe_hls import probe_hls
 from infra.settings import Settings
 from infra.tokens import GUARDED, make_token, viewer_paths
+from origin.listed import read
 from support.cmaf_pusher import Post, made_up_video
-from support.hls_listed import read
+from support.origin_media import first_variant
 
 SECRET, ENCODER_TOKEN, FILM = "the secret of the viewers", "the token of the encoder", StreamName("film")
 
@@ -45,11 +46,11 @@ class Film:
             pass
         status, text, _ = answer
         assert status == 200
-        playlist = urljoin(index, text.splitlines()[-1])
+        playlist = urljoin(index, first_variant(text))
         status, text, _ = await self.get(playlist + "?_HLS_msn=0")
         assert status == 200
-        assert read(text).segments
-        files = ["init-0.mp4", "s0.m4s", "p1.m4s"]
+        msn = next(segment.msn for segment in read(text).segments if not segment.gap)
+        files = ["init-0.mp4", f"s{msn}.m4s", "p1.m4s", "iframes.m3u8", f"i{msn}.m4s"]
         signed = [index, playlist, playlist + "?_HLS_msn=0", *(urljoin(playlist, file) for file in files)]
         assert all(path.startswith(f"/t/{good}/") for path in signed), "relative addresses keep the token"
         return [path.removeprefix(f"/t/{good}") for path in signed]

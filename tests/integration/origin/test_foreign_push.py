@@ -9,10 +9,11 @@ import pytest
 from infra.ids import SessionId, StreamName
 from origin.hub import Limits
 from origin.intake import MAX_LEAD_S
+from origin.listed import read
 from origin.model import NS_PER_S
 from support.cmaf_boxes import Sample, chunk, video_init
 from support.cmaf_pusher import Post, made_up_audio, made_up_video
-from support.hls_listed import read
+from support.origin_media import first_variant
 from support.origin_server import ENCODER_TOKEN, TOKEN, OriginServer, origin_server
 
 CAT = StreamName("cat")
@@ -41,7 +42,7 @@ async def playlist(server: OriginServer, rendition: str = "720p", query: str = "
     async with asyncio.timeout(20):
         while (index := await server.get("/live/cat/index.m3u8")).status != 200:
             await asyncio.sleep(0)
-    session = index.text.splitlines()[-1].split("/")[0]
+    session = first_variant(index.text).split("/")[0]
     return await server.listed(f"/live/cat/{session}/{rendition}/index.m3u8{query}")
 
 
