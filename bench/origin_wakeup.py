@@ -10,6 +10,7 @@ import asyncio
 import json
 import multiprocessing
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from multiprocessing.connection import Connection
@@ -21,7 +22,9 @@ import aiohttp
 import structlog
 from aiohttp import web
 
+from infra.certificate import CertificateFiles
 from infra.clock import SystemClock
+from infra.front import Front, FrontAddresses
 from infra.http import errors_to_problems
 from infra.settings import Settings
 from origin import handlers, intake
@@ -29,6 +32,8 @@ from origin.hub import Limits, OriginHub
 from origin.storage.memory import MemoryStore
 from origin.storage.write_behind import WriteBehind
 from support.cmaf_boxes import Sample, chunk, prft, styp, video_init
+from support.ffmpeg import write_certificate
+from support.processes import free_port
 
 WARM_PARTS = 7
 SAMPLE_BYTES = 8000  # ten of them make a part of 80 KB: 2 Mbit/s in thirds of a second
@@ -62,9 +67,10 @@ async def serve(port_out: Connection) -> None:
         return web.json_response({"held": hub.held + len(gate)})
 
     clock = SystemClock()
-    hub = OriginHub(Settings(), clock, WriteBehind(MemoryStore(clock), clock), Limits(return_s=60))
+    limits = Limits(return_s=60, hold_targets=30)
+    hub = OriginHub(Settings(), clock, WriteBehind(MemoryStore(clock), clock), limits)
     app = web.Application(middlewares=[errors_to_problems])
-    app.add_routes([*intake.routes(hub, "token"), *handlers.routes(hub)])
+    app.add_routes([*intake.routes(hub, "token", silence_s=600), *handlers.routes(hub)])
     app.add_routes([web.get("/bare", bare), web.get("/open", open_gate), web.get("/held", held)])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
@@ -96,8 +102,15 @@ async def arrival(http: aiohttp.ClientSession, url: str) -> int:
         return time.monotonic_ns()
 
 
-async def rounds(base: str, viewers: int, count: int) -> dict[str, list[float]]:
-    """Lateness in milliseconds of every viewer in every round, by what was asked for."""
+async def rounds(base: str, seen: str, viewers: int, count: int) -> dict[str, list[float]]:
+    """Lateness in milliseconds of every viewer in every round, by what was asked for.
+
+    Args:
+        base: the server.
+        seen: the server as viewers see it: itself, or what stands in front.
+        viewers: each on a connection of its own.
+        count: of rounds.
+    """
     late: dict[str, list[float]] = {"bare handler, 2.5 KB": [], "playlist": [], "part, 80 KB": []}
     parts: asyncio.Queue[bytes] = asyncio.Queue()
 
@@ -106,7 +119,7 @@ async def rounds(base: str, viewers: int, count: int) -> dict[str, list[float]]:
         while True:
             yield await parts.get()
 
-    connector = aiohttp.TCPConnector(limit=0)
+    connector = aiohttp.TCPConnector(limit=0, ssl=False)
     async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(60)) as http:
         push = asyncio.create_task(
             http.post(f"{base}/cmaf/cat/s1/720p", data=body(), headers={"Authorization": "Bearer token"}).__aenter__()
@@ -114,14 +127,14 @@ async def rounds(base: str, viewers: int, count: int) -> dict[str, list[float]]:
         index = 0
         for index in range(WARM_PARTS):
             parts.put_nowait(part(index))
-        live = f"{base}/live/cat/s1/720p"
+        live, seen_live = (f"{each}/live/cat/s1/720p" for each in (base, seen))
         while True:
             async with http.get(f"{live}/index.m3u8") as answer:
                 if answer.status == 200:
                     break
             await asyncio.sleep(0.05)
         for _ in range(count):
-            tasks = [asyncio.create_task(arrival(http, f"{base}/bare")) for _ in range(viewers)]
+            tasks = [asyncio.create_task(arrival(http, f"{seen}/bare")) for _ in range(viewers)]
             await wait_held(http, base, viewers)
             async with http.get(f"{base}/open") as answer:
                 opened = (await answer.json())["now"]
@@ -129,8 +142,8 @@ async def rounds(base: str, viewers: int, count: int) -> dict[str, list[float]]:
             for name in ("playlist", "part, 80 KB"):
                 index += 1
                 msn, number = divmod(index, 6)
-                query = f"{live}/index.m3u8?_HLS_msn={msn}&_HLS_part={number}"
-                url = query if name == "playlist" else f"{live}/p{index}.m4s"
+                query = f"{seen_live}/index.m3u8?_HLS_msn={msn}&_HLS_part={number}"
+                url = query if name == "playlist" else f"{seen_live}/p{index}.m4s"
                 tasks = [asyncio.create_task(arrival(http, url)) for _ in range(viewers)]
                 await wait_held(http, base, viewers)
                 data = part(index)
@@ -147,27 +160,50 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
+async def measure(base: str, through: str, viewers: int, count: int) -> dict[str, list[float]]:
+    """`rounds`, directly or through the front of infra/deploy, over TLS."""
+    if through == "nothing":
+        return await rounds(base, base, viewers, count)
+    with tempfile.TemporaryDirectory() as name:
+        certificate = CertificateFiles(*write_certificate(Path(name)))
+        Path(name).chmod(0o711)  # nginx's workers are nobody
+        upstream = base.removeprefix("http://")
+        front = Front(through, FrontAddresses("127.0.0.1", free_port(), upstream), certificate)
+        await front.start()
+        try:
+            return await rounds(base, front.url, viewers, count)
+        finally:
+            await front.close()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--viewers", type=int, default=500)
-    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--viewers", type=int, nargs="+", default=[500, 2000])
+    parser.add_argument("--through", nargs="+", default=["nothing", "nginx"], choices=["nothing", "nginx", "caddy"])
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    figures = [one(through, viewers, options.rounds) for through in options.through for viewers in options.viewers]
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2))
+
+
+def one(through: str, viewers: int, count: int) -> dict[str, object]:
+    """A server of its own for one measurement; prints it."""
     port_in, port_out = multiprocessing.Pipe(duplex=False)
     server = multiprocessing.get_context("spawn").Process(target=server_process, args=(port_out,), daemon=True)
     server.start()
     try:
-        base = f"http://127.0.0.1:{port_in.recv()}"
-        late = asyncio.run(rounds(base, options.viewers, options.rounds))
+        late = asyncio.run(measure(f"http://127.0.0.1:{port_in.recv()}", through, viewers, count))
     finally:
         server.kill()
         server.join()
     figures = {name: {"p50_ms": percentile(v, 0.5), "p99_ms": percentile(v, 0.99)} for name, v in late.items()}
-    print(f"{options.viewers} viewers, {options.rounds} rounds: lateness of the whole body, ms")
+    print(f"{viewers} viewers through {through}, {count} rounds: lateness of the whole body, ms")
     for name, figure in figures.items():
         print(f"{name:24} p50 {figure['p50_ms']:7.1f}   p99 {figure['p99_ms']:7.1f}")
-    if options.json:
-        options.json.write_text(json.dumps({"viewers": options.viewers, "lateness": figures}, indent=2))
+    return {"viewers": viewers, "through": through, "lateness": figures}
 
 
 if __name__ == "__main__":

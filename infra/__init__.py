@@ -8,8 +8,13 @@ In the order a request meets them:
 - ``profiles`` (pure): the numbers of the latency profiles.
 - ``clock`` (edge): wall time that never jumps; the only place that reads the time.
 - ``ids`` (pure): stream names, session ids.
+- ``credentials`` (pure): what a request shows to be let in.
+- ``tokens`` (pure): signed, expiring paths of viewers.
 - ``errors`` (pure): who is at fault.
 - ``http`` (edge): errors to status codes, CORS, body limits.
+- ``certificate`` (edge): a local certificate, kept.
+- ``front`` (edge): nginx or Caddy in front of the node.
+- ``gate`` (edge): viewers' routes behind tokens.
 - ``log`` (edge): structured logs.
 - ``metrics`` (edge): what all metrics share, and how they are written.
 - ``listening`` (edge): the HTTP port.

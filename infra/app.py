@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -15,6 +16,8 @@ import structlog
 from aiohttp import web
 
 from infra.clock import Clock, SystemClock
+from infra.front import Front, prepare_front
+from infra.gate import Gate
 from infra.http import errors_to_problems
 from infra.listening import bind_http, cannot_listen, is_exposed, resolve_announced, url_of
 from infra.metrics import watch_loop_lag
@@ -33,6 +36,7 @@ from transcoder.push_target import PushTarget
 from transcoder.supervisor import Supervisor
 
 BACKLOG = 4096  # connections that may wait to be accepted: all viewers of a part come at once
+FILES = 65_536  # that may be open at once, if the host allows it
 KEEPALIVE_S = 75.0
 MAX_BODY_BYTES = 1 << 20  # of a body that is read whole; CMAF pushes are read as they come
 STOP_TIMEOUT_S = 10.0
@@ -49,6 +53,9 @@ class Node:
     Attributes:
         http_port: the TCP port it listens on.
         udp_port: the UDP port of all WebRTC sessions.
+        front: the program in front of it, if there is one.
+        https_url: the same through the program in front; empty without one.
+        app: the routes it serves.
         base_url: the URL by which this host reaches it, without a slash at the end.
     """
 
@@ -57,6 +64,9 @@ class Node:
         self.http_port = 0
         self.udp_port = 0
         self.base_url = ""
+        self.https_url = ""
+        self.front: Front | None = None
+        self.app = web.Application(middlewares=[errors_to_problems], client_max_size=MAX_BODY_BYTES)
         self._clock = clock or SystemClock()
         self._closing = AsyncExitStack()
         self._not_ready: str | None = "the node is starting"
@@ -114,15 +124,20 @@ class Node:
         supervisor = Supervisor(settings, self._clock, PushTarget(self.base_url, token))
         ingest = IngestHub(settings, self._clock, udp, supervisor, origin.open_session)
 
-        app = web.Application(middlewares=[errors_to_problems], client_max_size=MAX_BODY_BYTES)
-        app.add_routes([*whip.routes(ingest), *whep.routes(ingest), *self._api(ingest, origin, storage).routes()])
-        app.add_routes([*intake.routes(origin, token), *handlers.routes(origin), *pages.routes()])
+        app = self.app
+        gate = Gate(settings.viewer_secret.get_secret_value(), self._clock)
+        app.add_routes([*whip.routes(ingest), *self._api(ingest, origin, storage).routes()])
+        app.add_routes(intake.routes(origin, token, settings.encoder_token.get_secret_value()))
+        media = handlers.routes(origin, settings.media_base_url)
+        app.add_routes(gate.routes([*whep.routes(ingest), *media, *pages.routes()]))
+        front = await prepare_front(settings, sock, self._clock) if settings.https else None
+        if front is not None:
+            closing.push_async_callback(front.close)  # the last: it passes on what the node answers at its end
         runner = await _serve(sock, app, closing)
         closing.push_async_callback(origin.close)
-        if origin.retention.sweep_pause_s is not None:
-            sweeper = Sweeper(storage, origin.retention, origin.holds, self._clock)
-            closing.push_async_callback(_cancel, asyncio.create_task(sweeper.run(), name="retention"))
+        self._enforce_retention(origin, storage, closing)
         closing.push_async_callback(_let_players_read_the_end, runner)
+        closing.callback(origin.end_sessions)
         lag = asyncio.create_task(watch_loop_lag(), name="event loop lag")
         closing.push_async_callback(_cancel, lag)
         closing.push_async_callback(supervisor.close)
@@ -130,10 +145,22 @@ class Node:
         await ingest.start()
         closing.push_async_callback(ingest.close)
 
+        if front is not None:
+            await front.start()
+            self.front, self.https_url = front, front.url
+            _log.info("https", url=front.url, program=front.kind)
         self._not_ready = None
         _log.info("listening", url=self.base_url, udp_port=self.udp_port, announced=list(udp.addresses))
         if is_exposed(sock):
-            _log.warning("everybody who reaches this host can publish and watch", host=settings.host)
+            if settings.viewer_secret.get_secret_value():
+                _log.warning("everybody who reaches this host can publish", host=settings.host)
+            else:
+                _log.warning("everybody who reaches this host can publish and watch", host=settings.host)
+
+    def _enforce_retention(self, origin: OriginHub, storage: WriteBehind, closing: AsyncExitStack) -> None:
+        if origin.retention.sweep_pause_s is not None:
+            sweeper = Sweeper(storage, origin.retention, origin.holds, self._clock)
+            closing.push_async_callback(_cancel, asyncio.create_task(sweeper.run(), name="retention"))
 
     def _api(self, ingest: IngestHub, origin: OriginHub, storage: WriteBehind) -> NodeApi:
         view = NodeView(
@@ -141,6 +168,7 @@ class Node:
             clock=self._clock,
             ice_servers=ingest.ice_servers,
             streams=ingest.snapshot,
+            foreign_streams=origin.foreign_streams,
             session_of=origin.session_of,
             not_ready=lambda: self._not_ready or storage.not_ready,
         )
@@ -153,6 +181,7 @@ async def run_node(settings: Settings, *, open_page: bool = False) -> None:
     Raises:
         CannotListen, StoreMisconfigured, ValueError: as `Node.start`.
     """
+    _allow_many_files()
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -168,6 +197,14 @@ async def run_node(settings: Settings, *, open_page: bool = False) -> None:
         if open_page:
             await show_page(node.base_url)
         await told.wait()
+
+
+def _allow_many_files() -> None:
+    """Every viewer that waits is a file; the usual soft limit of 1024 would turn the others away."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def show_page(url: str) -> None:

@@ -9,13 +9,17 @@ from typing import Annotated, Any, NoReturn
 import cyclopts
 import pydantic
 from cyclopts import App, Parameter
+from pydantic import SecretStr
 
+from infra.clock import NS_PER_S, SystemClock
 from infra.configuration import SettingsRefused, flag_of, load_settings, refusal, variable_of
 from infra.errors import PeerError, TandemError
+from infra.ids import parse_stream_name
 from infra.log import configure_logging
 from infra.metrics import VERSION
 from infra.settings import Settings
 from infra.settings_toml import print_settings
+from infra.tokens import make_token, parse_duration, viewer_paths
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -32,7 +36,7 @@ def _flags_model() -> type[pydantic.BaseModel]:
 
 
 def _shown(default: object) -> str:
-    return "none" if default == () else str(default)
+    return "none" if default == () or default == SecretStr("") else str(default)
 
 
 Flags = _flags_model()
@@ -81,6 +85,36 @@ def show_settings(
 ) -> int:
     """Print the effective settings as TOML: what `serve` would run with."""
     sys.stdout.write(print_settings(_settings(flags, config)))
+    return 0
+
+
+@app.command
+def token(
+    stream: str,
+    *,
+    valid: Annotated[str, Parameter(name="--for")] = "2h",
+    url: str = "",
+    flags: Annotated[Flags, Parameter(name="*")] = Flags(),  # type: ignore[valid-type]  # noqa: B008
+    config: ConfigFile = None,
+) -> int:
+    """Print what a viewer of one stream is given: the page, the HLS playlist and the WHEP endpoint, signed.
+
+    The secret is that of the node, from the same settings.
+
+    Args:
+        stream: The stream that may be watched.
+        valid: For how long, such as 90s, 30m, 2h or 7d.
+        url: What stands before the paths, such as https://live.example.
+        flags: The settings.
+        config: A file of settings.
+    """
+    secret = _settings(flags, config).viewer_secret.get_secret_value()
+    if not secret:
+        raise ValueError(f"no secret to sign with: set {variable_of('viewer_secret')}, as for the node")
+    name = parse_stream_name(stream)
+    expires_s = SystemClock().now_ns() // NS_PER_S + parse_duration(valid)
+    for path in viewer_paths(make_token(secret, name, expires_s), name):
+        sys.stdout.write(f"{url.rstrip('/')}{path}\n")
     return 0
 
 

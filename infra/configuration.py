@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -71,7 +71,9 @@ def refusal(where: str, error: ValidationError) -> str:
     """The first complaint of a validation as one line."""
     complaint = error.errors(include_url=False)[0]
     said = complaint["msg"].removeprefix("Value error, ")
-    return f"{where} {str(complaint['input'])[:80]!r} refused: {said[:1].lower()}{said[1:]}"
+    field = Settings.model_fields.get(str(complaint["loc"][0]))
+    given = "redacted" if field and field.annotation is SecretStr else repr(str(complaint["input"])[:80])
+    return f"{where} {given} refused: {said[:1].lower()}{said[1:]}"
 
 
 def _layers(in_environ: Mapping[str, str], in_file: Mapping[str, Any]) -> type[BaseSettings]:

@@ -6,6 +6,7 @@ r"""Pure: who is at fault, so that one place can turn any error into a status co
      +-- PeerError             the other side is wrong; the sentence is shown to it
      |    +-- BadRequest             malformed                             400
      |    +-- Unauthorized           no or wrong credentials               401
+     |    +-- Forbidden              these credentials do not do it        403
      |    +-- NotFound               no such stream, session, resource     404
      |    +-- NotAllowed             a method the resource does not have   405
      |    +-- Conflict               right request, wrong moment           409
@@ -33,7 +34,15 @@ class BadRequest(PeerError):
 
 
 class Unauthorized(PeerError):
-    """No credentials, or wrong ones."""
+    """No credentials, or wrong ones; ``challenges`` are the schemes that are understood (RFC 9110 11.6.1)."""
+
+    def __init__(self, sentence: str, challenges: tuple[str, ...] = ("Bearer",)) -> None:
+        super().__init__(sentence)
+        self.challenges = challenges
+
+
+class Forbidden(PeerError):
+    """Whoever asks may not have it, and other credentials of the same kind are needed."""
 
 
 class NotFound(PeerError):

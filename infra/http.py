@@ -5,14 +5,17 @@ from http import HTTPStatus
 
 import structlog
 from aiohttp import hdrs, web
+from multidict import CIMultiDict
 
 from infra import errors
+from infra.tokens import without_token
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _STATUS: Mapping[type[errors.TandemError], HTTPStatus] = {
     errors.BadRequest: HTTPStatus.BAD_REQUEST,
     errors.Unauthorized: HTTPStatus.UNAUTHORIZED,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.NotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     errors.Conflict: HTTPStatus.CONFLICT,
@@ -42,12 +45,14 @@ def status_of(error: errors.TandemError) -> HTTPStatus:
 def problem(error: errors.TandemError) -> web.Response:
     """An error as an ``application/problem+json`` response (RFC 9457 3) with one sentence, CORS, Retry-After."""
     status = status_of(error)
-    headers = dict(CORS_HEADERS)
+    headers = CIMultiDict(CORS_HEADERS)
+    headers[hdrs.CACHE_CONTROL] = "no-store"  # unless its route knows better
     retry_after_s = getattr(error, "retry_after_s", None)
     if retry_after_s is not None:
         headers[hdrs.RETRY_AFTER] = str(retry_after_s)
-    if status is HTTPStatus.UNAUTHORIZED:
-        headers[hdrs.WWW_AUTHENTICATE] = "Bearer"
+    if isinstance(error, errors.Unauthorized):
+        for challenge in error.challenges:
+            headers.add(hdrs.WWW_AUTHENTICATE, challenge)
     detail = str(error) if status != HTTPStatus.INTERNAL_SERVER_ERROR else "the server failed; its log says why"
     return web.json_response(
         {"title": status.phrase, "status": status.value, "detail": detail},
@@ -64,7 +69,9 @@ async def errors_to_problems(request: web.Request, handler: Handler) -> web.Stre
         return await handler(request)
     except errors.TandemError as error:
         status = status_of(error)
-        log = _log.bind(method=request.method, path=request.path[:200], status=status.value, why=str(error))
+        log = _log.bind(
+            method=request.method, path=without_token(request.path)[:200], status=status.value, why=str(error)
+        )
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("request not served", exc_info=status is HTTPStatus.INTERNAL_SERVER_ERROR)  # noqa: TRY400
         else:
@@ -75,7 +82,7 @@ async def errors_to_problems(request: web.Request, handler: Handler) -> web.Stre
             error.headers.update(CORS_HEADERS)
         raise
     except Exception:  # the last line of defence: whatever it was, the peer gets an answer and the log the traceback
-        _log.exception("request failed", method=request.method, path=request.path[:200])
+        _log.exception("request failed", method=request.method, path=without_token(request.path)[:200])
         return problem(errors.Broken("unexpected"))
 
 

@@ -9,6 +9,7 @@ StreamName = NewType("StreamName", str)
 SessionId = NewType("SessionId", str)
 RenditionName = NewType("RenditionName", str)
 
+SESSION_BYTES = 5  # of randomness in a session id
 NAME_MAX_CHARS = 64  # names are folders in the store and parts of URLs
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _SHOWN_CHARS = 40  # of a refused name: enough to recognise it, too little to flood a log
@@ -55,6 +56,6 @@ def session_id(now_ns: int, random_bytes: bytes) -> SessionId:
 
     Args:
         now_ns: Unix time of the session's start.
-        random_bytes: at least 5 bytes from a cryptographic source.
+        random_bytes: `SESSION_BYTES` from a cryptographic source.
     """
     return SessionId(f"{now_ns // 1_000_000:011x}{random_bytes.hex()}")

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 
 from infra.errors import TandemError
 
-_ALL_TO_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # bound to all: this host reaches it there
+ALL_TO_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # bound to all: this host reaches it there
 
 
 class CannotListen(TandemError):
     """A port is in use, or an address is not ours."""
 
 
-async def bind_http(host: str, port: int) -> socket.socket:
-    """A bound TCP socket, not yet listening; port 0 takes a free one.
+async def bind_http(host: str, port: int, protocol: str = "TCP") -> socket.socket:
+    """A bound TCP socket, not yet listening; port 0 takes a free one; `protocol` is for the complaint.
 
     Raises:
         CannotListen: it cannot be bound.
@@ -34,7 +34,7 @@ async def bind_http(host: str, port: int) -> socket.socket:
             sock.close()
             raise
     except OSError as error:
-        raise cannot_listen("TCP", host, port, error) from error
+        raise cannot_listen(protocol, host, port, error) from error
     return sock
 
 
@@ -60,7 +60,7 @@ async def resolve_announced(names: Sequence[str]) -> list[str]:
 def cannot_listen(protocol: str, host: str, port: int, error: OSError) -> CannotListen:
     """The sentence for a port that could not be bound."""
     if error.errno == errno.EADDRINUSE:
-        flag = "--port" if protocol == "TCP" else "--udp-port"
+        flag = {"TCP": "--port", "UDP": "--udp-port", "HTTPS": "--https-port"}[protocol]
         return CannotListen(f"{protocol} port {port} of {host} is in use; choose another one with {flag}")
     return CannotListen(f"cannot listen on {protocol} port {port} of {host}: {error.strerror or error}")
 
@@ -68,7 +68,7 @@ def cannot_listen(protocol: str, host: str, port: int, error: OSError) -> Cannot
 def url_of(sock: socket.socket) -> str:
     """The URL by which this host reaches a bound socket, without a slash at the end."""
     address, port = sock.getsockname()[:2]
-    address = _ALL_TO_LOOPBACK.get(address, address)
+    address = ALL_TO_LOOPBACK.get(address, address)
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
 
 

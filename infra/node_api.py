@@ -14,11 +14,12 @@ from infra.metrics import CONTENT_TYPE, VERSION, render_metrics
 from infra.profiles import PROFILES
 from infra.settings import Settings
 from ingest.ice_servers import IceServer, ice_servers_json
-from ingest.snapshot import StreamSnapshot
-from origin.hub import RenditionInfo, SessionInfo
+from ingest.snapshot import StreamSnapshot, TrackSnapshot
+from origin.hub import ForeignStream, RenditionInfo, SessionInfo
 
 _HEADERS = {**CORS_HEADERS, hdrs.CACHE_CONTROL: "no-store"}
 _MS_PER_NS = 1e-6
+_NS_PER_MS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class NodeView:
         clock: of the node.
         ice_servers: for the pages.
         streams: every stream there is now, as ingest sees it.
+        foreign_streams: those of encoders that push CMAF, which ingest does not see.
         session_of: the HLS side of a stream; None when nothing of it has come yet.
         not_ready: why the node takes no new work; None when it does.
     """
@@ -38,6 +40,7 @@ class NodeView:
     clock: Clock
     ice_servers: Sequence[IceServer]
     streams: Callable[[], Sequence[StreamSnapshot]]
+    foreign_streams: Callable[[], Sequence[ForeignStream]]
     session_of: Callable[[StreamName], SessionInfo | None]
     not_ready: Callable[[], str | None]
 
@@ -62,7 +65,7 @@ class NodeApi:
 
     async def streams(self, _request: web.Request) -> web.Response:
         """Every stream there is now."""
-        return _json({"streams": [self._describe(stream) for stream in self._node.streams()]})
+        return _json({"streams": self._all()})
 
     async def stream(self, request: web.Request) -> web.Response:
         """One stream.
@@ -71,9 +74,9 @@ class NodeApi:
             NotFound: it is not live.
         """
         name = parse_stream_name(request.match_info["stream"])
-        for stream in self._node.streams():
-            if stream.name == name:
-                return _json(self._describe(stream))
+        for described in self._all():
+            if described["name"] == name:
+                return _json(described)
         raise NotFound(f"stream {name} is not live")
 
     async def time(self, _request: web.Request) -> web.Response:
@@ -112,6 +115,23 @@ class NodeApi:
         if why is not None:
             raise Unavailable(why)
         return web.Response(text="ready\n", headers=_HEADERS)
+
+    def _all(self) -> list[dict[str, Any]]:
+        ours = [self._describe(stream) for stream in self._node.streams()]
+        return ours + [self._describe_foreign(stream) for stream in self._node.foreign_streams()]
+
+    def _describe_foreign(self, stream: ForeignStream) -> dict[str, Any]:
+        """What an encoder pushes, in the words of a stream that was published over WebRTC; it has no WHEP."""
+        hls = self._node.session_of(stream.name)
+        renditions = () if hls is None else hls.renditions
+        tracks = tuple(
+            TrackSnapshot(each.kind.value, "CMAF", each.width or None, each.height or None, None, each.bandwidth_bps)
+            for each in renditions
+        )
+        state = "live" if renditions else "starting"
+        started_ms = stream.opened_ns // _NS_PER_MS
+        snapshot = StreamSnapshot(stream.name, stream.session, state, started_ms, viewers=0, tracks=tracks)
+        return {**self._describe(snapshot), "whep": None}
 
     def _describe(self, stream: StreamSnapshot) -> dict[str, Any]:
         hls = self._node.session_of(stream.name)

@@ -1,9 +1,12 @@
 """Pure: the one frozen tree of options. Flags, ``TANDEM_*`` variables and a TOML file fill it (`configuration`)."""
 
 import enum
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+SECRET_MIN_CHARS = 16
 
 
 class Profile(enum.StrEnum):
@@ -31,6 +34,21 @@ def _read_integer(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
+def _long_enough(secret: SecretStr) -> SecretStr:
+    """A secret that is not said is as good as none; one that can be guessed is worse."""
+    if 0 < len(secret.get_secret_value()) < SECRET_MIN_CHARS:
+        raise ValueError(f"a secret has at least {SECRET_MIN_CHARS} characters")
+    return secret
+
+
+def _base_url(url: str) -> str:
+    """An absolute URL without query; a slash at its end says nothing."""
+    if url and not re.fullmatch(r"https?://[^\s?#\"]+", url):
+        raise ValueError("a base URL begins with http:// or https:// and has no query")
+    return url.rstrip("/")
+
+
+Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_split_list)]
 
 
@@ -44,6 +62,28 @@ class Settings(BaseModel):
     """Address that HTTP and WebRTC are bound to. Loopback by default: nothing is exposed by accident."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """TCP port of HTTP; 0 takes a free one."""
+
+    media_base_url: Annotated[str, AfterValidator(_base_url)] = ""
+    """Where players are sent for everything below the multivariant playlist, such as a CDN's https://cdn.example."""
+    https: bool = False
+    """Start nginx or Caddy in front of the node, with TLS, HTTP/2 and (Caddy) HTTP/3."""
+    https_port: Annotated[int, Field(ge=1, le=65535)] = 8443
+    """TCP port of HTTPS, and UDP port of HTTP/3."""
+    https_program: Literal["auto", "nginx", "caddy"] = "auto"
+    """Which program; auto: nginx if it is installed, else Caddy."""
+    https_names: Words = ()
+    """Names and addresses in the local certificate, besides localhost, this host's name and the bound address."""
+    https_certificate: str = ""
+    """Certificate with its chain, a PEM file; empty: a local one that browsers warn of once."""
+    https_key: str = ""
+    """Key of that certificate, a PEM file."""
+
+    # Access
+    encoder_token: Secret = SecretStr("")
+    """Token with which foreign encoders push CMAF to /cmaf/STREAM/RENDITION; empty: they may not."""
+
+    viewer_secret: Secret = SecretStr("")
+    """Secret that viewers' paths are signed with (`tandem token`); empty: everybody who reaches the node may watch."""
 
     # WebRTC
     udp_port: Annotated[int, Field(ge=0, le=65535)] = 8189

@@ -5,13 +5,15 @@ import json
 import textwrap
 from typing import Any
 
+from pydantic import SecretStr
+
 from infra.settings import Settings
 
 WIDTH = 100
 
 
 def print_settings(settings: Settings) -> str:
-    """The settings as TOML, one key a line, in the order of the model."""
+    """The settings as TOML, one key a line, in the order of the model; secrets are redacted."""
     return "".join(f"{name} = {print_value(getattr(settings, name))}\n" for name in Settings.model_fields)
 
 
@@ -32,6 +34,8 @@ def print_value(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, enum.Enum):
         return json.dumps(value.value)
+    if isinstance(value, SecretStr):
+        return json.dumps("redacted" if value.get_secret_value() else "")
     if isinstance(value, tuple):
         return f"[{', '.join(map(print_value, value))}]"
     return json.dumps(value, ensure_ascii=False)  # TOML's basic strings and numbers are written as JSON's

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from infra.clock import NS_PER_S, Clock
-from infra.ids import SessionId, StreamName, session_id
+from infra.ids import SESSION_BYTES, SessionId, StreamName, session_id
 from infra.settings import Settings
 from ingest import metrics
 from ingest.admission import Limits, Load, admit_publisher, admit_viewer
@@ -36,7 +36,7 @@ from ingest.udp import UdpPort
 TICK_S = 0.25  # timeouts are seconds
 CLOSE_TIMEOUT_S = 10.0  # for workers to flush
 _MAX_TOMBSTONES = 2000  # resources whose late DELETE is answered 200
-_UFRAG_BYTES, _PWD_BYTES, _ETAG_BYTES, _RESOURCE_BYTES, _SESSION_BYTES = 8, 16, 8, 16, 5
+_UFRAG_BYTES, _PWD_BYTES, _ETAG_BYTES, _RESOURCE_BYTES = 8, 16, 8, 16
 
 _log = structlog.get_logger("ingest.hub")
 
@@ -141,7 +141,7 @@ class IngestHub:
             broadcast.end(EndReason.TRACKS_CHANGED)
             broadcast = None
         if broadcast is None:
-            session = session_id(self._clock.now_ns(), secrets.token_bytes(_SESSION_BYTES))
+            session = session_id(self._clock.now_ns(), secrets.token_bytes(SESSION_BYTES))
             broadcast = self._broadcasts[stream] = Broadcast(stream, session, self._around)
         sent = [track for agreement in agreements if (track := sent_track(agreement)) is not None]
         broadcast.offered(Publisher(connection, plans, sent))

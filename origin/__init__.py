@@ -8,6 +8,7 @@ In the order media passes them:
 - ``init_reader`` (pure): what an init section says.
 - ``chunk_reader`` (pure): what a chunk's boxes say.
 - ``iframes`` (pure): one coded picture as a media file of its own.
+- ``foreign`` (pure): what foreign encoders push, arranged as ours would be.
 - ``hub`` (edge): all sessions: opening, pushes, ending, forgetting.
 - ``live`` (edge): one session at work: changes, cached playlists, who waits for them.
 - ``session`` (pure): renditions kept in step.
@@ -26,6 +27,7 @@ In the order media passes them:
 - ``multivariant_rules`` (pure): what a multivariant playlist must be.
 - ``self_check`` (pure): a version against those before it and against the session's other playlists.
 - ``playlist_watch`` (edge): has every version checked and reports what is wrong.
+- ``public_urls`` (pure): that text with addresses on another host.
 - ``tags`` (pure): tags and their values as text.
 - ``text`` (pure): a version of a playlist as bytes, compressed once.
 - ``handlers`` (edge): what viewers GET.

@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from origin.boxes import HEAD_BYTES, find, find_all, full_box, unpack
 from origin.errors import CmafRefused
@@ -30,6 +31,7 @@ class Samples:
         count: at least 1.
         size_bytes: sum of their sizes.
         independent: one of them at least is a sync sample.
+        leads: the first of them is one.
     """
 
     start_ticks: int
@@ -37,6 +39,16 @@ class Samples:
     count: int
     size_bytes: int
     independent: bool
+    leads: bool
+
+
+class _Run(NamedTuple):
+    """One ``trun``: how many samples, their ticks and bytes in sum, which of them are sync samples."""
+
+    samples: int
+    ticks: int
+    size: int
+    sync: list[bool]
 
 
 def read_moof(moof: memoryview, defaults: SampleDefaults) -> Samples:
@@ -49,12 +61,14 @@ def read_moof(moof: memoryview, defaults: SampleDefaults) -> Samples:
     start_ticks = _tfdt(find(traf, b"tfdt"))
     defaults = _tfhd(find(traf, b"tfhd"), defaults)
     runs = [_trun(trun, defaults) for trun in find_all(traf, b"trun")]
-    count, duration, size = (sum(run[index] for run in runs) for index in range(3))
+    count = sum(run.samples for run in runs)
+    duration = sum(run.ticks for run in runs)
     if not 1 <= count <= MAX_SAMPLES:
         raise CmafRefused(f"chunk of {count} samples refused: allowed are 1 to {MAX_SAMPLES}")
     if duration < 1:
         raise CmafRefused("chunk refused: its samples last no time at all")
-    return Samples(start_ticks, duration, count, size, any(run[3] for run in runs))
+    sync = [each for run in runs for each in run.sync]
+    return Samples(start_ticks, duration, count, sum(run.size for run in runs), any(sync), sync[0])
 
 
 def read_picture(moof: bytes, mdat: bytes, head_bytes: int, defaults: SampleDefaults) -> Picture | None:
@@ -123,8 +137,8 @@ def _tfhd(tfhd: memoryview, defaults: SampleDefaults) -> SampleDefaults:
     return SampleDefaults(*values)
 
 
-def _trun(trun: memoryview, defaults: SampleDefaults) -> tuple[int, int, int, bool]:
-    """A run as (samples, duration in ticks, bytes, one of them is a sync sample) (ISO/IEC 14496-12 8.8.8)."""
+def _trun(trun: memoryview, defaults: SampleDefaults) -> _Run:
+    """A run of samples (ISO/IEC 14496-12 8.8.8)."""
     _, flags, rest = full_box(trun, b"trun")
     (count,) = unpack(_U32, rest, 0, b"trun")
     if count > MAX_SAMPLES:
@@ -140,4 +154,4 @@ def _trun(trun: memoryview, defaults: SampleDefaults) -> tuple[int, int, int, bo
     durations = column.get(_TRUN_DURATION, (defaults.duration_ticks,) * count)
     sizes = column.get(_TRUN_SIZE, (defaults.size_bytes,) * count)
     sample_flags = column.get(_TRUN_FLAGS) or ((first_flags,) + (defaults.flags,) * (count - 1))[:count]
-    return count, sum(durations), sum(sizes), any(not each & _NOT_SYNC for each in sample_flags)
+    return _Run(count, sum(durations), sum(sizes), [not each & _NOT_SYNC for each in sample_flags])

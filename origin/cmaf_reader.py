@@ -152,7 +152,15 @@ class CmafReader:
         self._end_ticks = samples.start_ticks + samples.duration_ticks
         self._ahead.clear()
         self._moof = self._ntp = None
-        independent = samples.independent
         return ChunkSeen(
-            Chunk(data, samples.start_ticks, samples.duration_ticks, samples.count, independent, capture_ns, picture)
+            Chunk(
+                data,
+                samples.start_ticks,
+                samples.duration_ticks,
+                samples.count,
+                samples.independent,
+                capture_ns,
+                picture,
+                leads=samples.leads,
+            )
         )

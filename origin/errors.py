@@ -11,6 +11,7 @@
      |    +-- CmafRefused            pushed bytes that are not the CMAF this server takes             422
      +-- Conflict
      |    +-- SessionOver            a push into a session that has ended                             409
+     |    +-- StreamTaken            another publisher is live under this name                         409
      +-- NotFound
      |    +-- StreamUnknown          nothing is live under this name, or nothing can be played yet    404
      |    +-- ResourceGone           no such rendition, segment or part, or not any more              404
@@ -42,6 +43,10 @@ class CmafRefused(errors.Unprocessable):
 
 class SessionOver(errors.Conflict):
     """A push into a session that has ended; its id is never used again."""
+
+
+class StreamTaken(errors.Conflict):
+    """Another publisher is live under this name."""
 
 
 class StreamUnknown(errors.NotFound):

@@ -13,6 +13,7 @@ from origin.directives import Directives, asks_to_wait, parse_directives
 from origin.hub import OriginHub
 from origin.model import Kind
 from origin.names import FileKind, parse_file
+from origin.public_urls import on_base
 from origin.responses import Media
 from origin.text import Text
 
@@ -27,9 +28,14 @@ _PREFLIGHT_HEADERS = {
 }
 
 
-def routes(hub: OriginHub) -> list[web.RouteDef]:
-    """The multivariant playlist of a stream, and the files of a rendition."""
-    viewers = _Viewers(hub)
+def routes(hub: OriginHub, media_base_url: str = "") -> list[web.RouteDef]:
+    """The multivariant playlist of a stream, and the files of a rendition.
+
+    Args:
+        hub: what is live.
+        media_base_url: where players are sent for the files, without a slash at the end; empty: to this server.
+    """
+    viewers = _Viewers(hub, media_base_url)
     return [
         web.get(INDEX_PATH, viewers.index),
         web.get(FILE_PATH, viewers.file),
@@ -41,8 +47,9 @@ def routes(hub: OriginHub) -> list[web.RouteDef]:
 class _Viewers:
     """The handlers of viewers."""
 
-    def __init__(self, hub: OriginHub) -> None:
+    def __init__(self, hub: OriginHub, media_base_url: str) -> None:
         self._hub = hub
+        self._media_base_url = media_base_url
 
     async def index(self, request: web.Request) -> web.Response:
         """GET of the multivariant playlist."""
@@ -57,7 +64,11 @@ class _Viewers:
         return await self._respond(request, resource, self._file)
 
     async def _index(self, request: web.Request) -> Text:
-        return await self._hub.index(parse_stream_name(request.match_info["stream"]))
+        index = await self._hub.index(parse_stream_name(request.match_info["stream"]))
+        if not self._media_base_url:
+            return index
+        folder = request.path.rpartition("/")[0]  # with the viewer's token, if there is one
+        return Text(on_base(index.plain.decode(), self._media_base_url + folder))
 
     async def _file(self, request: web.Request) -> Text | Media:
         stream = parse_stream_name(request.match_info["stream"])

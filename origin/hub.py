@@ -12,12 +12,13 @@ from fractions import Fraction
 import structlog
 
 from infra.clock import Clock
-from infra.ids import RenditionName, SessionId, StreamName
+from infra.ids import RenditionName, SessionId, StreamName, session_id
 from infra.profiles import PROFILES
 from infra.settings import Settings
 from origin import metrics
 from origin.cmaf_reader import ChunkSeen, Event
-from origin.errors import HeldTooLong, OriginFull, ResourceGone, SessionOver, StreamUnknown
+from origin.errors import HeldTooLong, OriginFull, ResourceGone, SessionOver, StreamTaken, StreamUnknown
+from origin.foreign import ForeignRendition, ForeignSession
 from origin.live import LiveSession
 from origin.model import NS_PER_S, Kind
 from origin.retention import parse_retention
@@ -76,6 +77,15 @@ class SessionInfo:
     renditions: tuple[RenditionInfo, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ForeignStream:
+    """A stream that a foreign encoder pushes; ``opened_ns`` is Unix time."""
+
+    name: StreamName
+    session: SessionId
+    opened_ns: int
+
+
 class Push:
     """One CMAF body that feeds one rendition; made by `OriginHub.attach`.
 
@@ -83,7 +93,7 @@ class Push:
         attached: it may still feed; False once it was detached, replaced, or the session ended.
     """
 
-    __slots__ = ("_clock", "attached", "entry", "name", "on_dropped")
+    __slots__ = ("_clock", "_foreign", "attached", "entry", "name", "on_dropped")
 
     def __init__(self, entry: "_Entry", name: RenditionName, clock: Clock, on_dropped: Callable[[], None]) -> None:
         self.entry = entry
@@ -91,6 +101,15 @@ class Push:
         self.on_dropped = on_dropped
         self.attached = True
         self._clock = clock
+        self._foreign: ForeignRendition | None = None
+        if entry.foreign is not None:
+            self._foreign = entry.foreign.rendition(name)
+            self._foreign.begin()
+
+    @property
+    def lead_s(self) -> float:
+        """How far its media runs ahead of the clock, which only a foreign encoder's can; in seconds."""
+        return 0.0 if self._foreign is None else max(0, self._foreign.end_ns - self._clock.now_ns()) / NS_PER_S
 
     def take(self, events: Iterable[Event]) -> None:
         """What the body's reader found in the bytes that came together.
@@ -102,7 +121,22 @@ class Push:
         if not self.attached:
             raise SessionOver(f"push of {self.name} refused: the session has ended, or a newer push replaced this one")
         now_ns = self._clock.now_ns()
-        self.entry.live.take(self.name, self._counted(events, now_ns), now_ns)
+        if self._foreign is None:
+            self.entry.live.take(self.name, self._counted(events, now_ns), now_ns)
+            return
+        before = self._foreign.repeated
+        self.entry.live.take(self.name, self._counted(self._foreign.arrange(events, now_ns), now_ns), now_ns)
+        metrics.REPEATED.labels(self.entry.live.stream).inc(self._foreign.repeated - before)
+
+    def finish(self) -> None:
+        """The body came to its end.
+
+        Raises:
+            CmafRefused, SessionOver: as `take`.
+        """
+        if self._foreign is not None and self.attached:
+            now_ns = self._clock.now_ns()
+            self.entry.live.take(self.name, self._counted(self._foreign.finish(), now_ns), now_ns)
 
     def _counted(self, events: Iterable[Event], now_ns: int) -> Iterator[Event]:
         for event in events:
@@ -116,10 +150,11 @@ class Push:
 class _Entry:
     """A session, its pushes, and the timers that may end it."""
 
-    __slots__ = ("live", "pushes", "timers")
+    __slots__ = ("foreign", "live", "pushes", "timers")
 
-    def __init__(self, live: LiveSession) -> None:
+    def __init__(self, live: LiveSession, foreign: ForeignSession | None) -> None:
         self.live = live
+        self.foreign = foreign  # None: pushed by our workers
         self.pushes: dict[RenditionName, Push] = {}
         self.timers: dict[RenditionName | None, asyncio.TimerHandle] = {}  # None: of the session itself
 
@@ -199,6 +234,14 @@ class OriginHub:
         )
         return SessionInfo(entry.live.session_id, core.playable, renditions)
 
+    def foreign_streams(self) -> list[ForeignStream]:
+        """What foreign encoders push now."""
+        return [
+            ForeignStream(stream, entry.live.session_id, entry.foreign.opened_ns)
+            for stream, entry in self._current.items()
+            if entry.foreign is not None and not entry.live.core.ended
+        ]
+
     @property
     def held(self) -> int:
         """Requests that are held now."""
@@ -208,13 +251,39 @@ class OriginHub:
         """Whether a session is live, or ended so short a time ago that it is still served."""
         return (stream, session) in self._entries
 
+    def end_sessions(self) -> None:
+        """End all sessions and answer who waits; what came is still served."""
+        for entry in list(self._entries.values()):
+            entry.live.end()
+
     async def close(self) -> None:
         """End all sessions and answer who waits."""
         for entry in list(self._entries.values()):
             entry.live.end()
             self._forget(entry)
 
-    def _open(self, stream: StreamName, session: SessionId) -> _Entry:
+    def foreign_session(self, stream: StreamName, random_bytes: bytes) -> SessionId:
+        """The session a foreign encoder pushes into: the one that its other renditions opened, or a new one.
+
+        Args:
+            stream: its stream.
+            random_bytes: for the id of a new one; see `infra.ids.session_id`.
+
+        Raises:
+            StreamTaken: a publisher of this node is live under the name.
+            OriginFull: too many are live.
+        """
+        entry = self._current.get(stream)
+        if entry is None or entry.live.core.ended:
+            now_ns = self._clock.now_ns()
+            session = session_id(now_ns, random_bytes)
+            self._open(stream, session, ForeignSession(self.targets, self._segment_s, now_ns))
+            return session
+        if entry.foreign is None:
+            raise StreamTaken(f"push refused: stream {stream} is live already, published over WebRTC", _RETRY_AFTER_S)
+        return entry.live.session_id
+
+    def _open(self, stream: StreamName, session: SessionId, foreign: ForeignSession | None = None) -> _Entry:
         key = (stream, session)
         if key in self._remembered:
             raise SessionOver(f"session {session} refused: it has ended; begin a new one")
@@ -225,7 +294,8 @@ class OriginHub:
             self._current[stream].live.end()
         core = Session(self.targets, self._segment_s, self._leading_gaps)
         store = self._storage.put if self.retention.stores(stream) else _discard
-        entry = _Entry(LiveSession(stream, session, core, self._room, store, self._ended))
+        live = LiveSession(stream, session, core, self._room, store, self._ended)
+        entry = _Entry(live, foreign)
         self._entries[key] = self._current[stream] = entry
         entry.start_timer(None, self._limits.first_push_s, lambda: self._give_up(entry, None))
         metrics.SESSIONS.set(len(self._entries))

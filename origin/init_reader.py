@@ -41,6 +41,9 @@ def read_init(moov: memoryview) -> tuple[TrackDescription, SampleDefaults]:
     Raises:
         CmafRefused: it is not the init section of one H.264 or AAC track.
     """
+    tracks = len(find_all(moov, b"trak"))
+    if tracks > 1:
+        raise CmafRefused(f"{tracks} tracks in one body refused: push each one to an address of its own")
     trak = find(moov, b"trak")
     mdia = find(trak, b"mdia")
     timescale = _timescale(find(mdia, b"mdhd"))

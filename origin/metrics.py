@@ -14,6 +14,9 @@ PART_AGE_SECONDS = Histogram(
 INTERRUPTIONS = Counter("tandem_origin_interruptions", "Pushes that broke off", ["stream"])
 DISCONTINUITIES = Counter("tandem_origin_discontinuities", "Discontinuities put into playlists", ["stream"])
 REFUSED = Counter("tandem_origin_pushes_refused", "Pushes refused for what they carried", ["stream"])
+REPEATED = Counter(
+    "tandem_origin_repeated_fragments", "Fragments of foreign encoders dropped because they had come before", ["stream"]
+)
 
 HELD = Gauge("tandem_origin_held_requests", "Requests held now for what does not exist yet")
 HELD_TOO_LONG = Counter("tandem_origin_held_too_long", "Requests answered 503 after being held")

@@ -73,6 +73,7 @@ class Chunk:
         independent: at least one sample can be decoded without earlier ones.
         capture_ns: capture instant of the first sample, or None if no ``prft`` said so.
         picture: the first sample, if it is a picture that can be decoded without others.
+        leads: its first sample is one of those, so that a segment may begin with it.
     """
 
     data: bytes
@@ -82,6 +83,7 @@ class Chunk:
     independent: bool
     capture_ns: int | None
     picture: Picture | None = None
+    leads: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ export interface StreamInfo {
   readonly renditions: readonly RenditionInfo[];
   /** Path of the multivariant playlist; null until it can be played. */
   readonly hls: string | null;
-  readonly whep: string;
+  /** Path of the WHEP endpoint; null for what an encoder pushes as CMAF. */
+  readonly whep: string | null;
 }
 
 export interface NodeConfig {

@@ -9,8 +9,13 @@ export function isStreamName(text: string): boolean {
   return NAME.test(text);
 }
 
-/** The stream a page's path is about: `/watch/NAME`, `/publish/NAME`; null if it is about none. */
+/** What a viewer's token puts before every path of its stream: `/t/TOKEN`; empty if the page was opened without. */
+export function tokenPrefixOfPath(path: string): string {
+  return /^\/t\/[^/]+/.exec(path)?.[0] ?? "";
+}
+
+/** The stream a page's path is about: `/watch/NAME`, `/publish/NAME`, with or without a token; null if none. */
 export function streamOfPath(path: string): string | null {
-  const name = /^\/(?:watch|publish)\/([^/]+)\/?$/.exec(path)?.[1];
+  const name = /^(?:\/t\/[^/]+)?\/(?:watch|publish)\/([^/]+)\/?$/.exec(path)?.[1];
   return name !== undefined && isStreamName(name) ? name : null;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as format from "../src/format.ts";
 import { describeRenditions, describeTracks } from "../src/index/describe.ts";
-import { isStreamName, streamOfPath } from "../src/names.ts";
+import { isStreamName, streamOfPath, tokenPrefixOfPath } from "../src/names.ts";
 import { captureProblem, refusalProblem } from "../src/publish/problems.ts";
 
 describe("names", () => {
@@ -16,12 +16,19 @@ describe("names", () => {
   it.each([
     ["/watch/studio", "studio"],
     ["/publish/studio-1/", "studio-1"],
+    ["/t/5f-aB_/watch/studio", "studio"],
+    ["/t//watch/studio", null],
     ["/watch/", null],
     ["/other/studio", null],
     ["/watch/a/b", null],
     ["/watch/%C3%BC", null],
   ])("the path %s is about %s", (path, name) => {
     expect(streamOfPath(path)).toBe(name);
+  });
+
+  it("a page that was opened with a token knows it", () => {
+    expect(tokenPrefixOfPath("/t/5f-aB_/watch/studio")).toBe("/t/5f-aB_");
+    expect(tokenPrefixOfPath("/watch/t")).toBe("");
   });
 });
 

@@ -115,3 +115,8 @@ class Feeder:
     def listed(self, name: RenditionName) -> list[tuple[int, bool, bool, int]]:
         """Finished segments as (msn, discontinuity, gap, parts)."""
         return [(each.msn, each.discontinuity, each.gap, len(each.parts)) for each in self.window(name).segments]
+
+
+def first_variant(multivariant: str) -> str:
+    """Address of the first media playlist that a multivariant playlist names."""
+    return next(line for line in multivariant.splitlines() if line and not line.startswith("#"))

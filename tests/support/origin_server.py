@@ -21,6 +21,7 @@ from origin.storage.write_behind import WriteBehind
 from support.cmaf_pusher import Post, Source
 
 TOKEN = "push-token"
+ENCODER_TOKEN = "encoder-token"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,11 @@ class OriginServer:
 
     def post(self, rendition: str, *, stream: str = "cat", session: str = "s1", token: str = TOKEN) -> Post:
         """Begin a push."""
-        made = Post(self.http, f"{self.base_url}/cmaf/{stream}/{session}/{rendition}", token)
+        return self.post_to(f"/cmaf/{stream}/{session}/{rendition}", token)
+
+    def post_to(self, path: str, token: str) -> Post:
+        """Begin a push to an address."""
+        made = Post(self.http, self.base_url + path, token)
         self._posts.append(made)
         return made
 
@@ -101,14 +106,15 @@ async def origin_server(
     store: ObjectStore | None = None,
     silence_s: float = 10.0,
     settings: Settings | None = None,
+    encoder_token: str = ENCODER_TOKEN,
 ) -> AsyncIterator[OriginServer]:
     """Run an origin."""
     store = store or MemoryStore(SystemClock())
     storage = WriteBehind(store, SystemClock())
     hub = OriginHub(settings or Settings(), SystemClock(), storage, limits)
     app = web.Application(middlewares=[errors_to_problems])
-    app.add_routes([*intake.routes(hub, TOKEN, silence_s), *handlers.routes(hub)])
-    runner = web.AppRunner(app, shutdown_timeout=1)
+    app.add_routes([*intake.routes(hub, TOKEN, encoder_token, silence_s), *handlers.routes(hub)])
+    runner = web.AppRunner(app, shutdown_timeout=1, lingering_time=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, backlog=4096).start()
     port = runner.addresses[0][1]

@@ -4,7 +4,7 @@ import "../style.css";
 import { fetchConfig, type NodeConfig } from "../api.ts";
 import { NodeClock } from "../clock/node-clock.ts";
 import { countOf, formatDuration, formatLatency } from "../format.ts";
-import { streamOfPath } from "../names.ts";
+import { streamOfPath, tokenPrefixOfPath } from "../names.ts";
 import { element, setText } from "../ui/dom.ts";
 import { expose } from "../ui/tandem.ts";
 import { loadEngine } from "./hls-engine.ts";
@@ -32,6 +32,7 @@ const SIGHTINGS = {
 } as const;
 
 const stream = streamOfPath(location.pathname) ?? "stream";
+const prefix = tokenPrefixOfPath(location.pathname);
 const summary = element("summary", HTMLElement);
 const comparison = element("comparison", HTMLElement);
 const tandem = expose({ role: "watch", ready: false, stats: () => null, reset: () => undefined });
@@ -56,7 +57,7 @@ async function run(): Promise<void> {
   void loadEngine(); // it is the largest file, and wanted as soon as the stream is live
   const [config] = await Promise.all([fetchConfig().catch(() => STANDARD), clock.start()]);
   const panels = { whep: new Panel(element("whep", HTMLElement)), hls: new Panel(element("hls", HTMLElement)) };
-  const whep = new WhepPlayer(panels.whep.video, `/whep/${stream}`, clock, config.ice_servers);
+  const whep = new WhepPlayer(panels.whep.video, `${prefix}/whep/${stream}`, clock, config.ice_servers);
   const hls = new HlsPlayer(panels.hls.video, clock, config);
   const quality = new QualityMenu(element("quality", HTMLSelectElement), hls);
   panels.whep.onUnmute(() => (panels.hls.video.muted = true));
@@ -72,7 +73,7 @@ async function run(): Promise<void> {
   setInterval(() => void show(), SHOW_EVERY_MS);
   followStream(stream, (sighting) => {
     whep.sighted(sighting);
-    hls.sighted(sighting);
+    hls.sighted(sighting && { ...sighting, hls: sighting.hls && prefix + sighting.hls });
     setText(summary, describe(sighting, clock));
   });
   document.addEventListener("visibilitychange", () => {

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import aiohttp
 
+from infra.app import FILES
 from support.processes import TANDEM, node, running
 
 
@@ -59,3 +60,12 @@ async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         serving.program.process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(5):
             assert await serving.program.process.wait() == -signal.SIGTERM
+
+
+async def test_a_low_limit_of_open_files_is_raised_as_far_as_the_host_allows() -> None:
+    command = f"ulimit -Sn 256; exec {TANDEM} serve --port 0 --udp-port 0"
+    async with running("sh", "-c", command) as program:
+        await program.says(lambda line: "listening" in line)
+        limits = Path(f"/proc/{program.process.pid}/limits").read_text()
+    (files,) = [line.split()[3:5] for line in limits.splitlines() if line.startswith("Max open files")]
+    assert int(files[0]) == min(FILES, int(files[1]))

@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from infra import cli
+from infra.clock import NS_PER_S, SystemClock
 from infra.configuration import flag_of
 from infra.errors import TandemError
+from infra.ids import StreamName
 from infra.metrics import VERSION
 from infra.settings import Settings
+from infra.tokens import check_token
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +37,7 @@ def test_every_setting_is_a_flag_of_serve(capsys: pytest.CaptureFixture[str]) ->
     assert "--config" in helped
 
 
-@pytest.mark.parametrize("command", ["serve", "publish", "probe", "settings"])
+@pytest.mark.parametrize("command", ["serve", "publish", "probe", "settings", "token"])
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(command, "--help") == 0
     assert f"tandem {command}" in capsys.readouterr().out
@@ -116,3 +119,32 @@ def test_what_a_server_says_cannot_drive_the_terminal(
     monkeypatch.setattr("infra.webrtc_client.check_url", refuse)
     assert run("probe", "http://127.0.0.1:1/x.m3u8") == 1
     assert capsys.readouterr().err == "tandem: answers \N{REPLACEMENT CHARACTER}[2J and more\n"
+
+
+def test_a_token_is_printed_as_the_paths_it_opens(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TANDEM_VIEWER_SECRET", "a secret of some length")
+    assert run("token", "film", "--for", "30m", "--url", "https://live.example/") == 0
+    page, hls, whep = capsys.readouterr().out.splitlines()
+    assert page.startswith("https://live.example/t/")
+    assert (page[-11:], hls[-21:], whep[-10:]) == ("/watch/film", "/live/film/index.m3u8", "/whep/film")
+    check_token("a secret of some length", StreamName("film"), page.split("/")[4], SystemClock().now_ns() // NS_PER_S)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["film"], "no secret to sign with: set TANDEM_VIEWER_SECRET"),
+        (
+            ["film", "--viewer-secret", "a secret of some length", "--for", "2 hours"],
+            "length of time '2 hours' refused",
+        ),
+        ([".film", "--viewer-secret", "a secret of some length"], "stream name '.film' refused"),
+    ],
+)
+def test_a_token_that_cannot_be_made_is_one_line(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("token", *arguments) == 2
+    assert sentence in capsys.readouterr().err

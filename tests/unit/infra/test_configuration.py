@@ -75,6 +75,7 @@ def test_lists_are_arrays_in_the_file() -> None:
         ),
         ({}, "", {"TANDEM_FRAME_RATE": "31"}, "TANDEM_FRAME_RATE"),
         ({}, "[port]\nx = 1\n", {}, "key 'port' in "),
+        ({}, "", {"TANDEM_ENCODER_TOKEN": "hush"}, "TANDEM_ENCODER_TOKEN redacted refused: a secret has at least 16"),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_says_where_it_stands(

@@ -18,6 +18,7 @@ class FullHouse(errors.Unavailable):
     [
         (errors.BadRequest("x"), 400),
         (errors.Unauthorized("x"), 401),
+        (errors.Forbidden("x"), 403),
         (errors.NotFound("x"), 404),
         (errors.NotAllowed("x"), 405),
         (errors.Conflict("x"), 409),

@@ -28,3 +28,9 @@ def test_the_example_names_every_setting_with_its_default_behind_a_comment_sign(
 
 def test_truth_is_written_as_toml_does() -> None:
     assert (print_value(True), print_value(False)) == ("true", "false")
+
+
+def test_secrets_are_not_printed() -> None:
+    settings = Settings.model_validate({"encoder_token": "a-secret-of-some-length"})
+    assert 'encoder_token = "redacted"\n' in print_settings(settings)
+    assert 'encoder_token = ""\n' in print_settings(Settings())

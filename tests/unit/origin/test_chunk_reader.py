@@ -26,20 +26,22 @@ TFHD = full(b"tfhd", 0, 0x20000, struct.pack(">I", 1))
 def test_samples_speak_for_themselves() -> None:
     data = chunk(9000, [Sample(b"abc", 3000, sync=False), Sample(b"de", 2999, sync=True)])
     size = struct.unpack_from(">I", data)[0]
-    assert read_moof(memoryview(data)[8:size], NO_DEFAULTS) == Samples(9000, 5999, 2, 5, independent=True)
+    assert read_moof(memoryview(data)[8:size], NO_DEFAULTS) == Samples(9000, 5999, 2, 5, independent=True, leads=False)
 
 
 def test_defaults_of_the_fragment_come_before_those_of_the_track() -> None:
     tfhd = full(b"tfhd", 0, 0x20000 | 0x2 | 0x8 | 0x10 | 0x20, struct.pack(">IIIII", 1, 1, 1024, 7, NOT_SYNC))
     trun = full(b"trun", 0, 0, struct.pack(">I", 3))
     assert read_moof(moof(tfdt(5), tfhd, trun), SampleDefaults(9, 9, SYNC)) == Samples(
-        5, 3072, 3, 21, independent=False
+        5, 3072, 3, 21, independent=False, leads=False
     )
 
 
 def test_defaults_of_the_track_count_when_nothing_else_does() -> None:
     trun = full(b"trun", 0, 0x1, struct.pack(">Ii", 2, 0))
-    assert read_moof(moof(tfdt(), TFHD, trun), SampleDefaults(10, 4, SYNC)) == Samples(0, 20, 2, 8, independent=True)
+    assert read_moof(moof(tfdt(), TFHD, trun), SampleDefaults(10, 4, SYNC)) == Samples(
+        0, 20, 2, 8, independent=True, leads=True
+    )
 
 
 def test_the_first_sample_may_have_flags_of_its_own() -> None:

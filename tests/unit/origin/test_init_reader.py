@@ -150,3 +150,12 @@ def test_a_descriptor_that_is_not_there_is_refused() -> None:
 def test_an_empty_moov_is_refused() -> None:
     with pytest.raises(CmafRefused, match="0 boxes 'trak' found"):
         read_init(memoryview(ftyp()[:0]))
+
+
+def test_sound_and_pictures_in_one_body_are_refused_with_what_to_do() -> None:
+    payload = bytes(moov(video_init()))
+    trak = payload.index(b"trak") - 4
+    size = struct.unpack_from(">I", payload, trak)[0]
+    muxed = payload[:trak] + payload[trak : trak + size] * 2 + payload[trak + size :]
+    with pytest.raises(CmafRefused, match="2 tracks in one body refused: push each one to an address of its own"):
+        read_init(memoryview(muxed))

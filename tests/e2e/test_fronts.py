@@ -1,0 +1,58 @@
+"""The LL path in Chromium, through nginx over HTTP/2 and through Caddy over HTTP/3, as `serve --https` starts them."""
+
+import base64
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from playwright.async_api import Page, async_playwright
+
+from support.chromium import FLAGS, chromium_path
+from support.pages import wait_for, watch_url
+from support.processes import free_port, node, publishing
+
+
+def fingerprint(certificate: Path) -> str:
+    """Of the public key, as Chromium is told which certificate to trust."""
+    key = x509.load_pem_x509_certificate(certificate.read_bytes()).public_key()
+    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(hashlib.sha256(der).digest()).decode()
+
+
+@asynccontextmanager
+async def page_that_trusts(certificate: Path, *flags: str) -> AsyncIterator[Page]:
+    """A page of a Chromium of its own."""
+    trust = f"--ignore-certificate-errors-spki-list={fingerprint(certificate)}"
+    allowed = [flag for flag in FLAGS if flag != "--disable-quic"]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=[*allowed, trust, *flags])
+        yield await browser.new_page()
+        await browser.close()
+
+
+@pytest.mark.parametrize(("program", "protocol"), [("nginx", "h2"), ("caddy", "h3")])
+async def test_chromium_plays_low_latency_hls_through_the_front(
+    program: str, protocol: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    port = free_port()
+    base_url = f"https://127.0.0.1:{port}"
+    options = ("--https", "--https-port", str(port), "--https-program", program)
+    async with node(*options) as serving, publishing("test", serving.whip("film"), "--size", "640x360"):
+        quic = f"--origin-to-force-quic-on=127.0.0.1:{port}"
+        certificate = tmp_path / "tandem" / "https" / "certificate.pem"
+        async with page_that_trusts(certificate, *([quic] if protocol == "h3" else [])) as page:
+            await page.goto(watch_url(base_url, "film"))
+            await wait_for(page, "s.hls.state === 'live' && s.hls.framesDecoded > 150 && s.whep.state === 'live'")
+            used = await page.evaluate(
+                """performance.getEntriesByType("resource")
+                .filter(({ name, responseStatus }) => name.includes("/live/") && responseStatus === 200)
+                .map(({ name, nextHopProtocol }) => [name, nextHopProtocol])"""
+            )
+            assert {each for _, each in used} == {protocol}
+            assert any("_HLS_part=" in name for name, _ in used)
+            assert any("/p" in name and name.endswith(".m4s") for name, _ in used)
