@@ -146,8 +146,10 @@ class Broadcast:
         )
 
     def joined(self, connection: Connection, plans: Sequence[TrackPlan]) -> None:
-        """A viewer was answered."""
+        """A viewer was answered; the keyframe it will start with is on its way while it connects."""
         self.viewers[connection] = None
+        if any(plan.track is Track.VIDEO for plan in plans):
+            self.request_keyframe()
         connection.listen(
             lambda: self._on_viewer_live(connection, plans),
             lambda reason, was_live: self._on_viewer_gone(connection, reason, was_live=was_live),

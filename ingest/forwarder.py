@@ -1,4 +1,8 @@
-"""Edge: one stream's fan-out to its viewers: every access unit is packetised once."""
+"""Edge: one stream's fan-out to its viewers: every access unit is packetised once.
+
+A viewer starts with a keyframe. The newest one and the pictures behind it are remembered while they are young, so that
+a viewer whose keyframe came while it was still connecting need not wait for another.
+"""
 
 from ingest import metrics
 from ingest.packetize import packetize
@@ -6,6 +10,9 @@ from ingest.timestamps import OutboundTimestamps
 from ingest.tracks import CLOCK_RATES
 from ingest.viewer import OutgoingUnit, ViewerSession
 from transcoder.access_unit import AccessUnit, Codec, Track
+
+OPENING_NS = 200_000_000  # a viewer connects in 50 to 100 ms; older pictures would have to be caught up with
+_MAX_OPENING_UNITS = 32
 
 
 class Forwarder:
@@ -18,6 +25,7 @@ class Forwarder:
     def __init__(self, stream: str = "") -> None:
         self._viewers: dict[ViewerSession, None] = {}  # in order of joining
         self._timestamps: dict[Track, tuple[Codec, OutboundTimestamps]] = {}
+        self._opening: list[tuple[AccessUnit, int, int]] = []  # with timestamp and lag: a keyframe, and what followed
         self._packets = metrics.FORWARDED_PACKETS.labels(stream)
         self._bytes = metrics.FORWARDED_BYTES.labels(stream)
         self._lost = metrics.FORWARD_LOST.labels(stream)
@@ -26,9 +34,12 @@ class Forwarder:
         return len(self._viewers)
 
     def add(self, viewer: ViewerSession) -> None:
-        """A viewer whose connection stands; it asks for the keyframe it starts with."""
+        """A viewer whose connection stands; it starts with a young keyframe, or asks for one."""
         self._viewers[viewer] = None
-        viewer.join()
+        for unit, timestamp, lag_ticks in self._opening:
+            viewer.push(OutgoingUnit(unit, packetize(unit), timestamp, lag_ticks))
+        if not self._opening:
+            viewer.join()
 
     def remove(self, viewer: ViewerSession) -> None:
         """A viewer leaves; twice is once."""
@@ -41,6 +52,8 @@ class Forwarder:
             timestamps = OutboundTimestamps(CLOCK_RATES[unit.codec])
             self._timestamps[unit.track] = (unit.codec, timestamps)
         timestamp = timestamps.map(unit.rtp_timestamp, unit.capture_ns)
+        if unit.track is Track.VIDEO:
+            self._remember(unit, timestamp, timestamps.lag_ticks)
         if not self._viewers:
             return
         payloads = packetize(unit)
@@ -49,3 +62,14 @@ class Forwarder:
         self._packets.inc(len(payloads) * len(self._viewers))
         self._bytes.inc(sum(map(len, payloads)) * len(self._viewers))
         self._lost.inc(lost)
+
+    def _remember(self, unit: AccessUnit, timestamp: int, lag_ticks: int) -> None:
+        """Keep a keyframe and what follows it, for as long as somebody may begin with it."""
+        opening = self._opening
+        if unit.key:
+            opening.clear()
+        elif not opening:
+            return
+        opening.append((unit, timestamp, lag_ticks))
+        if unit.capture_ns - opening[0][0].capture_ns > OPENING_NS or len(opening) > _MAX_OPENING_UNITS:
+            opening.clear()

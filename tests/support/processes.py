@@ -107,7 +107,8 @@ async def running(*command: str | Path, env: dict[str, str] | None = None) -> As
                 process.kill()
                 await process.wait()
         await asyncio.gather(*readers)
-        sys.stdout.write("\n  ".join([*map(str, command), "said:", *program.lines[-SHOWN_LINES:], "\n"]))
+        if "PYTEST_CURRENT_TEST" in os.environ:  # shown of tests that fail
+            sys.stdout.write("\n  ".join([*map(str, command), "said:", *program.lines[-SHOWN_LINES:], "\n"]))
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,9 +25,9 @@ SOUND = opus_units()
 
 
 class Watching:
-    """One viewer of a forwarder."""
+    """One viewer of a forwarder, which may have been given access units before."""
 
-    def __init__(self, *, room: int | None = None, **changes: Any) -> None:
+    def __init__(self, *, room: int | None = None, before: Sequence[AccessUnit] = (), **changes: Any) -> None:
         self.clock = ManualClock(START_NS)
         self.transport = RecordingTransport(room)
         self.wanted = 0
@@ -34,6 +35,7 @@ class Watching:
         plans = [replace(video_plan(), **changes), audio_plan()]
         self.viewer = ViewerSession(plans, self.transport, self.clock, self._want, on_codec_changed=self.codecs.append)
         self.forwarder = Forwarder("watched")
+        self.push(*before)
         self.forwarder.add(self.viewer)
 
     def _want(self) -> None:
@@ -66,6 +68,33 @@ def test_a_viewer_asks_for_a_keyframe_on_joining_and_starts_with_it() -> None:
     assert sequences == list(range(sequences[0], sequences[0] + len(packets)))
     assert sum(packet.marker for packet in packets) == 2
     assert packets[-1].timestamp - packets[0].timestamp == 3000
+
+
+def pictures(packets: list[RtpPacket]) -> int:
+    return sum(packet.marker for packet in packets)
+
+
+def test_a_viewer_starts_with_the_keyframe_that_came_while_it_connected() -> None:
+    watching = Watching(before=UNITS[:4])
+    assert watching.wanted == 0
+    assert pictures(watching.packets()) == 4
+    watching.push(*UNITS[4:6])
+    packets = watching.packets()
+    assert pictures(packets) == 6
+    assert packets[-1].timestamp - packets[0].timestamp == 5 * 3000
+    assert [packet.sequence - packets[0].sequence for packet in packets] == list(range(len(packets)))
+
+
+def test_a_keyframe_that_is_no_longer_young_is_asked_for_again() -> None:
+    watching = Watching(before=UNITS[:10])
+    assert watching.wanted == 1
+    assert watching.packets() == []
+
+
+def test_pictures_without_a_keyframe_before_them_are_not_begun_with() -> None:
+    watching = Watching(before=UNITS[1:4])
+    assert watching.wanted == 1
+    assert watching.packets() == []
 
 
 def test_sound_needs_no_keyframe() -> None:
