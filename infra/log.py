@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 
 _SECRETS = ("token", "password", "credential", "authorization", "secret", "ice_pwd")  # redacted wherever they appear
 _QUIET = ("aioice", "aiortc", "asyncio", "aiohttp.access", "botocore", "urllib3")  # they tell their every step
@@ -16,6 +17,21 @@ def _redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> M
         if any(secret in key.lower() for secret in _SECRETS):
             event[key] = "redacted"
     return event
+
+
+class _NoHttp(logging.Filter):
+    """A peer that does not speak HTTP is no error of ours: one line that tells what was wrong, and no traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            record.levelno, record.levelname = logging.INFO, logging.getLevelName(logging.INFO)
+            record.msg, record.args = f"{record.getMessage()}: {' '.join(error.message.split())}", ()
+            record.exc_info = None
+        return record.levelno >= logging.getLogger().level
+
+
+_NO_HTTP = _NoHttp()
 
 
 def configure_logging(log_format: str, log_level: str) -> None:
@@ -56,5 +72,6 @@ def configure_logging(log_format: str, log_level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.getLogger("aiohttp.server").addFilter(_NO_HTTP)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from aiohttp.http_exceptions import BadStatusLine
 
 from infra.log import configure_logging
 
@@ -73,3 +74,33 @@ def test_the_console_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr().err
     assert "said" in said
     assert not said.startswith("{")
+
+
+def complain(error: Exception) -> None:
+    logging.getLogger("aiohttp.server").error("Error handling request from %s", "127.0.0.1", exc_info=error)
+
+
+def test_a_peer_that_does_not_speak_http_is_one_line_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("json", "info")
+    complain(BadStatusLine("GARBAGE"))
+    (line,) = lines(capsys)
+    assert line["level"] == "info"
+    assert str(line["event"]).startswith("Error handling request from 127.0.0.1: ")
+    assert "GARBAGE" in str(line["event"])
+    assert "exception" not in line
+
+
+def test_peers_that_do_not_speak_http_are_not_told_of_when_only_warnings_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging("json", "warning")
+    complain(BadStatusLine("GARBAGE"))
+    assert lines(capsys) == []
+
+
+def test_errors_of_ours_keep_their_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("json", "info")
+    complain(RuntimeError("ours"))
+    (line,) = lines(capsys)
+    assert line["level"] == "error"
+    assert "RuntimeError: ours" in str(line["exception"])
