@@ -10,6 +10,7 @@ second, which would be the larger part of the time from publishing to the first 
 
 import asyncio
 import contextlib
+import os
 import socket
 import sys
 from asyncio.subprocess import PIPE
@@ -51,7 +52,8 @@ class _Worker:
         with contextlib.ExitStack() as opened:
             ours, theirs = map(opened.enter_context, socket.socketpair())
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "transcoder.worker", "--fd", str(theirs.fileno())),
+                *(sys.executable, "-m", "transcoder.worker"),
+                *("--fd", str(theirs.fileno()), "--node", str(os.getpid())),
                 stdin=PIPE,
                 pass_fds=[theirs.fileno()],
                 cwd=_ROOT,

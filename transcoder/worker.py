@@ -190,10 +190,10 @@ class Worker:
         )
 
 
-def _die_with_parent() -> None:
-    """The kernel ends this process when the node's is gone, however it went."""
+def _die_with(node: int) -> None:
+    """The kernel ends this process when the node's is gone, however it went; 1 is a node in a container."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() == 1:
+    if os.getppid() != node:  # it went before the kernel was told
         sys.exit(1)
 
 
@@ -201,13 +201,14 @@ def main() -> int:
     """Run one worker; the job is on standard input, the socket is an inherited descriptor."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fd", type=int, required=True, help="socket to the node")
-    descriptor = parser.parse_args().fd
-    _die_with_parent()
+    parser.add_argument("--node", type=int, required=True, help="process id of the node")
+    arguments = parser.parse_args()
+    _die_with(arguments.node)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the node's to handle
     job = parse_job(sys.stdin.buffer.read())
     configure_logging(job.log_format, job.log_level)
     structlog.contextvars.bind_contextvars(stream=job.stream, session=job.session)
-    connection = socket.socket(fileno=descriptor)
+    connection = socket.socket(fileno=arguments.fd)
     connection.setblocking(False)
 
     async def run() -> None:

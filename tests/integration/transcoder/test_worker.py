@@ -292,6 +292,18 @@ async def test_a_worker_that_cannot_be_started_is_tried_again(monkeypatch: pytes
         await supervisor.close()
 
 
+async def test_a_worker_whose_node_was_gone_before_it_began_ends() -> None:
+    stranger = os.getpid() + 1
+    worker = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "transcoder.worker", "--fd", "0", "--node", str(stranger)),
+        stdin=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(30):
+        assert await worker.wait() == 1
+    assert worker.stdin is not None
+    worker.stdin.close()
+
+
 async def test_an_origin_that_refuses_ends_the_worker_and_not_the_node() -> None:
     clock = SystemClock()
     async with recording_origin() as origin:
