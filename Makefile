@@ -48,7 +48,7 @@ test: setup-test  ## set up, then everything that must be green: lint, types, pa
 	@$(NPM) test --silent
 	@$(PY) -m pytest $(ARGS)
 
-unit: setup .venv/.installed-dev tests/support/hls_parser/node_modules/.installed  ## the quick tests: no browser, no peer programs
+unit: setup .venv/.installed-dev tests/support/hls_parser/node_modules/.installed  ## the quick tests: no browser, no peer programs but an S3 server
 	@$(PY) -m pytest -q -m "not e2e" tests/unit tests/property tests/golden tests/contract tests/meta $(ARGS)
 
 e2e: setup-test  ## the tests with Chromium and other real peers

@@ -27,6 +27,7 @@ from infra.settings import Settings
 from origin import handlers, intake
 from origin.hub import Limits, OriginHub
 from origin.storage.memory import MemoryStore
+from origin.storage.write_behind import WriteBehind
 from support.cmaf_boxes import Sample, chunk, prft, styp, video_init
 
 WARM_PARTS = 7
@@ -60,7 +61,8 @@ async def serve(port_out: Connection) -> None:
     async def held(_request: web.Request) -> web.Response:
         return web.json_response({"held": hub.held + len(gate)})
 
-    hub = OriginHub(Settings(), SystemClock(), MemoryStore(), Limits(return_s=60))
+    clock = SystemClock()
+    hub = OriginHub(Settings(), clock, WriteBehind(MemoryStore(clock), clock), Limits(return_s=60))
     app = web.Application(middlewares=[errors_to_problems])
     app.add_routes([*intake.routes(hub, "token"), *handlers.routes(hub)])
     app.add_routes([web.get("/bare", bare), web.get("/open", open_gate), web.get("/held", held)])

@@ -25,7 +25,9 @@ from ingest.hub import IngestHub
 from ingest.udp import UdpPort
 from origin import handlers, intake
 from origin.hub import OriginHub
-from origin.storage.factory import open_store
+from origin.storage.factory import open_storage
+from origin.storage.write_behind import WriteBehind
+from origin.sweeper import Sweeper
 from player import pages
 from transcoder.push_target import PushTarget
 from transcoder.supervisor import Supervisor
@@ -33,7 +35,6 @@ from transcoder.supervisor import Supervisor
 BACKLOG = 4096  # connections that may wait to be accepted: all viewers of a part come at once
 KEEPALIVE_S = 75.0
 MAX_BODY_BYTES = 1 << 20  # of a body that is read whole; CMAF pushes are read as they come
-MAX_UNSTORED_BYTES = 128 << 20  # half of what is kept for a store that does not answer
 STOP_TIMEOUT_S = 10.0
 TELL_VIEWERS_S = 1.0  # held requests are answered with the end of the stream, and players come back once for the rest
 _CONNECTIONS_CLOSE_S = 1.0
@@ -72,6 +73,7 @@ class Node:
 
         Raises:
             CannotListen: a port is in use.
+            StoreMisconfigured: the store cannot be used until the operator puts something right.
             ValueError: a setting that only its stage can judge is wrong.
         """
         async with AsyncExitStack() as closing:  # undone in reverse order, also if the start fails half-way
@@ -104,17 +106,22 @@ class Node:
         closing.callback(udp.close)
         self.udp_port = udp.port
 
-        store = await asyncio.to_thread(open_store, settings.storage)
-        origin = OriginHub(settings, self._clock, store)
+        storage = await open_storage(settings, self._clock)
+        closing.push_async_callback(storage.close)
+        await storage.start()
+        origin = OriginHub(settings, self._clock, storage)
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         supervisor = Supervisor(settings, self._clock, PushTarget(self.base_url, token))
         ingest = IngestHub(settings, self._clock, udp, supervisor, origin.open_session)
 
         app = web.Application(middlewares=[errors_to_problems], client_max_size=MAX_BODY_BYTES)
-        app.add_routes([*whip.routes(ingest), *whep.routes(ingest), *self._api(ingest, origin).routes()])
+        app.add_routes([*whip.routes(ingest), *whep.routes(ingest), *self._api(ingest, origin, storage).routes()])
         app.add_routes([*intake.routes(origin, token), *handlers.routes(origin), *pages.routes()])
         runner = await _serve(sock, app, closing)
         closing.push_async_callback(origin.close)
+        if origin.retention.sweep_pause_s is not None:
+            sweeper = Sweeper(storage, origin.retention, origin.holds, self._clock)
+            closing.push_async_callback(_cancel, asyncio.create_task(sweeper.run(), name="retention"))
         closing.push_async_callback(_let_players_read_the_end, runner)
         lag = asyncio.create_task(watch_loop_lag(), name="event loop lag")
         closing.push_async_callback(_cancel, lag)
@@ -128,14 +135,14 @@ class Node:
         if is_exposed(sock):
             _log.warning("everybody who reaches this host can publish and watch", host=settings.host)
 
-    def _api(self, ingest: IngestHub, origin: OriginHub) -> NodeApi:
+    def _api(self, ingest: IngestHub, origin: OriginHub, storage: WriteBehind) -> NodeApi:
         view = NodeView(
             settings=self.settings,
             clock=self._clock,
             ice_servers=ingest.ice_servers,
             streams=ingest.snapshot,
             session_of=origin.session_of,
-            not_ready=lambda: self._not_ready or _storage_trouble(origin),
+            not_ready=lambda: self._not_ready or storage.not_ready,
         )
         return NodeApi(view)
 
@@ -144,7 +151,7 @@ async def run_node(settings: Settings, *, open_page: bool = False) -> None:
     """Serve until SIGINT or SIGTERM; a second signal ends the process at once.
 
     Raises:
-        CannotListen, ValueError: as `Node.start`.
+        CannotListen, StoreMisconfigured, ValueError: as `Node.start`.
     """
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -168,11 +175,6 @@ async def show_page(url: str) -> None:
     desktop = sys.platform == "darwin" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
     if not desktop or not await asyncio.to_thread(webbrowser.open, url):
         sys.stderr.write(f"\n  Open {url} in a browser.\n\n")
-
-
-def _storage_trouble(origin: OriginHub) -> str | None:
-    waiting = origin.unstored_bytes
-    return f"the store does not keep up: {waiting} bytes wait for it" if waiting > MAX_UNSTORED_BYTES else None
 
 
 async def _serve(sock: socket.socket, app: web.Application, closing: AsyncExitStack) -> web.AppRunner:

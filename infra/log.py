@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 _SECRETS = ("token", "password", "credential", "authorization", "secret", "ice_pwd")  # redacted wherever they appear
-_QUIET = ("aioice", "aiortc", "asyncio", "aiohttp.access")  # libraries that tell their every step
+_QUIET = ("aioice", "aiortc", "asyncio", "aiohttp.access", "botocore", "urllib3")  # they tell their every step
 
 
 def _redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

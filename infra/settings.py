@@ -13,6 +13,14 @@ class Profile(enum.StrEnum):
     ULTRA = "ultra"
 
 
+class Fsync(enum.StrEnum):
+    """What the folder store brings to the disk before an object counts as stored."""
+
+    FULL = "full"
+    FILE = "file"
+    NONE = "none"
+
+
 def _split_list(value: object) -> object:
     """A list as a variable holds it: separated by commas or blanks."""
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
@@ -70,8 +78,34 @@ class Settings(BaseModel):
     # HLS
     window_s: Annotated[float, Field(ge=12, le=3600)] = 60.0
     """Length of the live playlist; at least six segments are kept whatever it says."""
+
+    # Storage
     storage: str = "memory"
-    """Where segments are kept: memory, or file:PATH."""
+    """Where finished media is kept: memory, file:PATH, or s3://BUCKET/PREFIX."""
+    storage_fsync: Fsync = Fsync.FULL
+    """Before a file counts as stored: full (it and its name survive a loss of power), file (it does), or none."""
+    retention: Words = ()
+    """Rules PATTERN=KEEP for streams, the first that fits: KEEP is forever, 90m, 36h, 7d, window, or nothing."""
+    s3_endpoint: str = ""
+    """URL of the S3 server; empty: AWS, or what AWS_ENDPOINT_URL_S3 or the profile says."""
+    s3_region: str = ""
+    """Region of the bucket; empty: what AWS_REGION or the profile says."""
+    s3_addressing: Literal["auto", "path", "virtual"] = "auto"
+    """Where the bucket's name stands: path (HOST/BUCKET), virtual (BUCKET.HOST), auto (path with an endpoint)."""
+    s3_storage_class: str = ""
+    """Storage class of new objects, such as STANDARD_IA; empty: the bucket's own."""
+    s3_encryption: Literal["", "AES256", "aws:kms"] = ""
+    """Server-side encryption asked for with every object; empty: the bucket's own."""
+    s3_kms_key: str = ""
+    """Id of the key for aws:kms; empty: the account's own."""
+    s3_timeout_s: Annotated[float, Field(ge=0.1, le=2)] = 2.0
+    """A try at S3 is over when nothing came for so long; trouble is taken for real after twice that."""
+    pending_limit_mb: Annotated[int, Field(ge=16, le=65_536)] = 256
+    """Finished media that may wait in memory for the store, MiB; half of it before it is spilled."""
+    spill_folder: str = ""
+    """Where finished media waits that the store does not take; empty: for S3, the state folder of service or user."""
+    spill_limit_mb: Annotated[int, Field(ge=0, le=16_777_216)] = 4096
+    """How much may wait there, MiB; 0: nothing is spilled."""
 
     # Pages and logs
     log_format: Literal["auto", "console", "json"] = "auto"

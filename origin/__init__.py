@@ -19,6 +19,8 @@ In the order media passes them:
 - ``tags`` (pure): tags and their values as text.
 - ``handlers`` (edge): what viewers GET.
 - ``names`` (pure): URLs and object keys.
+- ``retention`` (pure): how long what is stored is kept, and what goes.
+- ``sweeper`` (edge): deletes it.
 - ``directives`` (pure): what a blocking request asks for.
 - ``waiting`` (edge): requests that are held, bounded.
 - ``caching`` (pure): how long an answer may be kept.

@@ -5,6 +5,7 @@
     infra.errors.PeerError
      +-- BadRequest
      |    +-- UrlMalformed           not a media URL of this server                                   400
+     |    +-- RetentionRefused       a retention rule that means nothing                             400
      |    +-- DirectiveRefused       delivery directives that are malformed or ask too far ahead      400
      +-- Unprocessable
      |    +-- CmafRefused            pushed bytes that are not the CMAF this server takes             422
@@ -25,6 +26,10 @@ _SHOWN_CHARS = 40  # of refused input: enough to recognise it, too little to flo
 
 class UrlMalformed(errors.BadRequest):
     """Not a media URL of this server."""
+
+
+class RetentionRefused(errors.BadRequest):
+    """A retention rule that means nothing."""
 
 
 class DirectiveRefused(errors.BadRequest):

@@ -20,8 +20,8 @@ from origin.cmaf_reader import ChunkSeen, Event
 from origin.errors import HeldTooLong, OriginFull, ResourceGone, SessionOver, StreamUnknown
 from origin.live import LiveSession, Text
 from origin.model import NS_PER_S, Kind
+from origin.retention import parse_retention
 from origin.session import Session
-from origin.storage.contract import ObjectStore
 from origin.storage.write_behind import WriteBehind
 from origin.waiting import WaitingRoom
 from origin.window import Targets
@@ -141,11 +141,18 @@ class OriginHub:
     Args:
         settings: latency profile and window length.
         clock: tells when media arrives.
-        store: where finished media is kept; closed by `close`.
+        storage: takes finished media.
         limits: how much and how long it holds.
+
+    Attributes:
+        targets: the numbers of all playlists.
+        retention: how long what is stored is kept.
+
+    Raises:
+        RetentionRefused: a rule of the settings means nothing.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, store: ObjectStore, limits: Limits | None = None) -> None:
+    def __init__(self, settings: Settings, clock: Clock, storage: WriteBehind, limits: Limits | None = None) -> None:
         profile = PROFILES[settings.profile]
         self.targets = Targets(
             profile.target_duration_s,
@@ -159,8 +166,8 @@ class OriginHub:
         # a list that was fetched last may name segments as old as the window (rfc8216bis 6.2.2)
         self._linger_s = max(self._limits.linger_s, settings.window_s + profile.target_duration_s)
         self._clock = clock
-        self._store = store
-        self._writer = WriteBehind(store)
+        self._storage = storage
+        self.retention = parse_retention(settings.retention, settings.window_s)
         self._room = WaitingRoom(self._limits.held, self._limits.hold_targets * profile.target_duration_s)
         self._entries: dict[tuple[StreamName, SessionId], _Entry] = {}  # oldest first
         self._current: dict[StreamName, _Entry] = {}
@@ -195,18 +202,15 @@ class OriginHub:
         """Requests that are held now."""
         return self._room.held
 
-    @property
-    def unstored_bytes(self) -> int:
-        """What is finished and not safe in the store yet."""
-        return self._writer.pending[1]
+    def holds(self, stream: StreamName, session: SessionId) -> bool:
+        """Whether a session is live, or ended so short a time ago that it is still served."""
+        return (stream, session) in self._entries
 
     async def close(self) -> None:
-        """End all sessions, answer who waits, have what is finished stored, within a bounded time."""
+        """End all sessions and answer who waits."""
         for entry in list(self._entries.values()):
             entry.live.end()
             self._forget(entry)
-        await self._writer.close()
-        await self._store.close()
 
     def _open(self, stream: StreamName, session: SessionId) -> _Entry:
         key = (stream, session)
@@ -218,7 +222,8 @@ class OriginHub:
         if stream in self._current:
             self._current[stream].live.end()
         core = Session(self.targets, self._segment_s)
-        entry = _Entry(LiveSession(stream, session, core, self._room, self._writer.put, self._ended))
+        store = self._storage.put if self.retention.stores(stream) else _discard
+        entry = _Entry(LiveSession(stream, session, core, self._room, store, self._ended))
         self._entries[key] = self._current[stream] = entry
         entry.start_timer(None, self._limits.first_push_s, lambda: self._give_up(entry, None))
         metrics.SESSIONS.set(len(self._entries))
@@ -335,3 +340,7 @@ class OriginHub:
         if entry is None:
             raise ResourceGone(f"session {session} of {stream} is not served, or not any more")
         return entry.live
+
+
+def _discard(_key: str, _data: bytes) -> None:
+    """Finished media of a stream of which nothing is stored."""

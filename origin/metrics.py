@@ -21,7 +21,19 @@ RENDERED = Counter("tandem_origin_playlists_rendered", "Playlists written; each 
 SERVED_BYTES = Counter("tandem_origin_served_bytes", "Bodies of playlists and media sent to viewers", ["resource"])
 
 STORED = Counter("tandem_origin_stored_objects", "Objects that the store has taken")
-STORE_FAILURES = Counter("tandem_origin_store_failures", "Writes that failed and were tried again")
+STORED_BYTES = Counter("tandem_origin_stored_bytes", "Their size")
+STORE_DELAY_SECONDS = Histogram(
+    "tandem_origin_store_delay_seconds",
+    "From an object being finished until the store has it",
+    buckets=(0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60, 600, 3600),
+)
+STORE_FAILURES = Counter("tandem_origin_store_failures", "Writes that failed and will be tried again")
 STORE_LOST = Counter("tandem_origin_store_lost_objects", "Objects that were given up before the store took them")
-STORE_PENDING = Gauge("tandem_origin_store_pending_objects", "Objects that are not in the store yet")
-STORE_PENDING_BYTES = Gauge("tandem_origin_store_pending_bytes", "Their size")
+STORE_PENDING = Gauge("tandem_origin_store_pending_objects", "Objects that are finished and not in the store yet")
+STORE_PENDING_BYTES = Gauge("tandem_origin_store_pending_bytes", "Their size, in memory and spilled")
+STORE_PENDING_AGE_SECONDS = Gauge("tandem_origin_store_pending_age_seconds", "How long the oldest of them has waited")
+STORE_TROUBLE = Gauge("tandem_origin_store_trouble", "1 while the store takes nothing")
+RETENTION_DELETED = Counter("tandem_origin_retention_deleted_objects", "Objects deleted because their time was over")
+RETENTION_DELETED_BYTES = Counter("tandem_origin_retention_deleted_bytes", "Their size")
+SPILLED_BYTES = Gauge("tandem_origin_spilled_bytes", "What waits for the store in files")
+SPILL_FAILURES = Counter("tandem_origin_spill_failures", "Files of what waits that could not be written")

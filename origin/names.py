@@ -4,10 +4,20 @@ import enum
 import re
 from dataclasses import dataclass
 
-from infra.ids import RenditionName, SessionId, StreamName
+from infra.errors import BadRequest
+from infra.ids import (
+    RenditionName,
+    SessionId,
+    StreamName,
+    parse_rendition_name,
+    parse_session_id,
+    parse_stream_name,
+)
 from origin.errors import UrlMalformed, shown
 
 PLAYLIST = "index.m3u8"
+SESSION_FILES = frozenset({PLAYLIST})  # stored for a session as a whole, beside its renditions
+_RENDITION_DEPTH, _SESSION_DEPTH = 4, 3  # names in an object key
 _FILE = re.compile(r"(?:(init-)(0|[1-9][0-9]{0,17})\.mp4|([sp])(0|[1-9][0-9]{0,17})\.m4s)")
 
 
@@ -26,6 +36,16 @@ class MediaFile:
 
     kind: FileKind
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What an object key means; ``rendition`` and ``kind`` are None for a file of the session as a whole."""
+
+    stream: StreamName
+    session: SessionId
+    rendition: RenditionName | None
+    kind: FileKind | None
 
 
 def init_file(number: int) -> str:
@@ -73,3 +93,23 @@ def sibling_uri(rendition: RenditionName) -> str:
 def object_key(stream: StreamName, session: SessionId, rendition: RenditionName, file: str) -> str:
     """Where a file is stored; the part of its URL after ``/live/``."""
     return f"{stream}/{session}/{rendition}/{file}"
+
+
+def session_prefix(stream: StreamName, session: SessionId) -> str:
+    """What the keys of everything stored for a session begin with."""
+    return f"{stream}/{session}/"
+
+
+def parse_key(key: str) -> StoredFile | None:
+    """What an object key means; None: this server stores nothing under it."""
+    names = key.split("/")
+    try:
+        if len(names) == _RENDITION_DEPTH:
+            kind = parse_file(names[3]).kind
+            owner = parse_stream_name(names[0]), parse_session_id(names[1])
+            return None if kind is FileKind.PART else StoredFile(*owner, parse_rendition_name(names[2]), kind)
+        if len(names) == _SESSION_DEPTH and names[2] in SESSION_FILES:
+            return StoredFile(parse_stream_name(names[0]), parse_session_id(names[1]), None, None)
+    except BadRequest:
+        return None
+    return None

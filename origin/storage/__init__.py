@@ -2,9 +2,18 @@
 
 In the order an object passes them:
 
-- ``write_behind`` (edge): writes later, so that nobody waits; retries, counts.
+- ``write_behind`` (edge): writes later, so that nobody waits; retries, spills, counts.
+- ``pending`` (pure): the ledger of what is not safe yet.
+- ``spiller`` (edge): puts into files what the store does not have.
+- ``spill`` (edge): the folder for what the store does not take.
+- ``health`` (edge): whether the store takes what it is given.
 - ``contract`` (pure): what an object store is, and what a key is.
-- ``factory`` (edge): the store that a setting names.
+- ``headers`` (pure): how an object is to be served, told from its key.
+- ``factory`` (edge): the store and the spill folder that the settings name.
+- ``location`` (pure): what the setting ``storage`` says.
 - ``memory`` (pure): a bounded store in memory.
 - ``filesystem`` (edge): a store in a folder.
+- ``s3`` (edge): a store in a bucket.
+- ``faults`` (pure): what a store's refusal means, and who must act.
+- ``errors`` (pure): what can go wrong, and whose fault it is.
 """

@@ -1,24 +1,44 @@
 """Pure: what an object store is: the seam between the origin and where media is kept."""
 
 import re
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from infra import errors
+from origin.storage.errors import KeyRefused, ObjectUnknown
 
+PAGE_OBJECTS = 1000  # what S3 lists at once
 _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 _MAX_KEY_CHARS = 512
 
 
-class KeyRefused(errors.BadRequest):
-    """Not a key: one or more names joined by ``/``, none of which starts with a dot."""
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object that is there; ``modified_ns`` is Unix time by the store's own clock."""
+
+    key: str
+    size_bytes: int
+    modified_ns: int
 
 
-class ObjectUnknown(errors.NotFound):
-    """Nothing is stored under this key."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the objects that were asked for; ``cursor`` leads to the next page and is empty on the last one."""
+
+    objects: tuple[Stored, ...]
+    cursor: str = ""
 
 
 class ObjectStore(Protocol):
-    """Immutable objects by key. Whatever else a store raises is worth another try later."""
+    """Objects by key. How they are to be served follows from the key (`origin.storage.headers`).
+
+    Every method may raise `StoreTroubled`, after which another try may succeed, or `StoreMisconfigured`, after which
+    none will until the operator has put something right.
+    """
+
+    async def check(self) -> None:
+        """Write, read and delete an object: whether this store can be used at all."""
+        ...
 
     async def put(self, key: str, data: bytes) -> None:
         """Store an object whole or not at all; one that is there already is replaced."""
@@ -32,17 +52,32 @@ class ObjectStore(Protocol):
         """
         ...
 
-    async def list(self, prefix: str) -> list[str]:
-        """All keys that start with a prefix, sorted."""
+    async def list(self, prefix: str, cursor: str = "", limit: int = PAGE_OBJECTS) -> Page:
+        """The objects whose keys start with a prefix, at most ``limit`` at once.
+
+        The order is the store's own, but the keys below one ``/`` follow each other.
+        """
         ...
 
-    async def delete(self, key: str) -> None:
-        """Forget an object; one that is not there is no error."""
+    async def delete(self, keys: Sequence[str]) -> None:
+        """Forget objects; one that is not there is no error."""
         ...
 
     async def close(self) -> None:
         """Give back threads and connections."""
         ...
+
+
+async def list_all(store: ObjectStore, prefix: str, limit: int = PAGE_OBJECTS) -> AsyncIterator[Stored]:
+    """All objects whose keys start with a prefix, fetched page by page."""
+    cursor = ""
+    while True:
+        page = await store.list(prefix, cursor, limit)
+        for stored in page.objects:
+            yield stored
+        cursor = page.cursor
+        if not cursor:
+            return
 
 
 def check_key(key: str) -> str:
@@ -51,6 +86,16 @@ def check_key(key: str) -> str:
     Raises:
         KeyRefused: it could mean something else than an object, such as a path out of the store.
     """
-    if len(key) > _MAX_KEY_CHARS or not _KEY.fullmatch(key):
+    if not is_key(key):
         raise KeyRefused(f"object key {key[:40]!r} refused: allowed are names of A-Z a-z 0-9 _ - . joined by /")
     return key
+
+
+def is_key(text: str) -> bool:
+    """Whether a name found in a store can be the key of one of our objects."""
+    return len(text) <= _MAX_KEY_CHARS and _KEY.fullmatch(text) is not None
+
+
+def not_stored(key: str) -> ObjectUnknown:
+    """The error for a key under which nothing is stored."""
+    return ObjectUnknown(f"object {key[:80]!r} is not stored")

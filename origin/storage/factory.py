@@ -1,33 +1,86 @@
-"""Edge: the object store that a setting names."""
+"""Edge: the store that the settings name, and the folder for what it does not take."""
 
+import asyncio
+import hashlib
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
-from infra import errors
+from infra.clock import Clock
+from infra.settings import Settings
 from origin.storage.contract import ObjectStore
 from origin.storage.filesystem import FolderStore
+from origin.storage.location import InBucket, InFolder, InMemory, parse_location
 from origin.storage.memory import MemoryStore
+from origin.storage.pending import Room
+from origin.storage.spill import SpillFolder
+from origin.storage.write_behind import WriteBehind
 
-ALLOWED = "allowed are memory and file:PATH"
+_MIB = 1 << 20
+_MARK_CHARS = 12
 
 
-class StorageSettingRefused(errors.BadRequest):
-    """The setting names no store there is."""
-
-
-def open_store(setting: str) -> ObjectStore:
-    """The store for ``memory`` or ``file:PATH``; the folder is made if it is not there.
+async def open_storage(settings: Settings, clock: Clock) -> WriteBehind:
+    """The storage of a node, not started yet: nothing was written or asked.
 
     Raises:
-        StorageSettingRefused: the setting is anything else, or the folder cannot be used.
+        StorageSettingRefused: the setting names no store there is.
+        StoreMisconfigured: the environment of an S3 store contradicts itself.
     """
-    kind, colon, path = setting.partition(":")
-    if setting == "memory":
-        return MemoryStore()
-    if kind == "file" and colon and path:
-        folder = Path(path).expanduser()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageSettingRefused(f"storage {setting!r} refused: the folder cannot be made: {error}") from error
-        return FolderStore(folder)
-    raise StorageSettingRefused(f"storage {setting!r} refused: {ALLOWED}")
+    store = await asyncio.to_thread(open_store, settings, clock)
+    folder = spill_folder(settings, os.environ)
+    room = Room(settings.pending_limit_mb * _MIB, settings.spill_limit_mb * _MIB if folder else 0)
+    return WriteBehind(store, clock, room, SpillFolder(folder) if folder else None)
+
+
+def open_store(settings: Settings, clock: Clock) -> ObjectStore:
+    """The store for the setting ``storage``. May take a second.
+
+    Raises:
+        StorageSettingRefused, StoreMisconfigured: as `open_storage`.
+    """
+    match parse_location(settings.storage):
+        case InFolder(folder):
+            return FolderStore(folder, settings.storage_fsync)
+        case InBucket() as place:
+            from origin.storage.s3 import S3Options, S3Store  # noqa: PLC0415  boto3 takes half a second and 30 MB
+
+            options = S3Options(
+                settings.s3_endpoint,
+                settings.s3_region,
+                settings.s3_addressing,
+                settings.s3_storage_class,
+                settings.s3_encryption,
+                settings.s3_kms_key,
+                settings.s3_timeout_s,
+            )
+            return S3Store(place, options)
+        case _:
+            return MemoryStore(clock)
+
+
+def spill_folder(settings: Settings, environ: Mapping[str, str]) -> Path | None:
+    """The folder for what the store does not take; None: nothing is spilled.
+
+    A folder below the one that the setting or the system names, of its own for each store: what waits for one bucket is
+    never written to another.
+    """
+    location = parse_location(settings.storage)
+    if isinstance(location, InMemory) or settings.spill_limit_mb == 0:
+        return None
+    if settings.spill_folder:
+        above = Path(settings.spill_folder).expanduser()
+    elif isinstance(location, InBucket):
+        above = _state_folder(environ)
+    else:
+        return None
+    mark = hashlib.sha256(f"{location} {settings.s3_endpoint}".encode()).hexdigest()[:_MARK_CHARS]
+    return above / f"unstored-{mark}"
+
+
+def _state_folder(environ: Mapping[str, str]) -> Path:
+    """Where a program keeps what must survive: systemd's StateDirectory, else that of the user (XDG)."""
+    if service := environ.get("STATE_DIRECTORY"):
+        return Path(service.partition(":")[0])
+    user = environ.get("XDG_STATE_HOME")
+    return (Path(user) if user else Path.home() / ".local" / "state") / "tandem"

@@ -17,6 +17,7 @@ from origin import handlers, intake
 from origin.hub import Limits, OriginHub, Push
 from origin.storage.contract import ObjectStore
 from origin.storage.memory import MemoryStore
+from origin.storage.write_behind import WriteBehind
 from support.cmaf_pusher import Post, Source
 
 TOKEN = "push-token"
@@ -96,11 +97,15 @@ class OriginServer:
 
 @asynccontextmanager
 async def origin_server(
-    limits: Limits | None = None, store: ObjectStore | None = None, silence_s: float = 10.0
+    limits: Limits | None = None,
+    store: ObjectStore | None = None,
+    silence_s: float = 10.0,
+    settings: Settings | None = None,
 ) -> AsyncIterator[OriginServer]:
     """Run an origin."""
-    store = store or MemoryStore()
-    hub = OriginHub(Settings(), SystemClock(), store, limits)
+    store = store or MemoryStore(SystemClock())
+    storage = WriteBehind(store, SystemClock())
+    hub = OriginHub(settings or Settings(), SystemClock(), storage, limits)
     app = web.Application(middlewares=[errors_to_problems])
     app.add_routes([*intake.routes(hub, TOKEN, silence_s), *handlers.routes(hub)])
     runner = web.AppRunner(app, shutdown_timeout=1)
@@ -115,4 +120,5 @@ async def origin_server(
         finally:
             await server.close()
             await hub.close()
+            await storage.close()
             await runner.cleanup()

@@ -1,6 +1,7 @@
 """A node in this process: starts on free ports, answers, and leaves nothing behind."""
 
 import asyncio
+import os
 import socket
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 from infra.app import Node
 from infra.listening import CannotListen
 from infra.settings import Settings
+from origin.errors import RetentionRefused
+from origin.storage.errors import StoreMisconfigured
+from support.eventually import eventually
 from support.manual_clock import ManualClock
 
 
@@ -151,6 +155,24 @@ async def test_a_node_that_stops_is_not_ready_and_takes_no_publisher() -> None:
 async def test_a_start_that_fails_late_leaves_nothing(tmp_path: Path) -> None:
     before = open_sockets()
     (tmp_path / "file").write_text("")
-    with pytest.raises(Exception, match="refused"):
+    with pytest.raises(StoreMisconfigured, match="a part of the path is a file"):
         await Node(settings(storage=f"file:{tmp_path}/file/below")).start()
     assert open_sockets() <= before
+
+
+async def test_a_retention_rule_that_means_nothing_ends_the_start() -> None:
+    with pytest.raises(RetentionRefused, match="retention rule 'cat=never' refused"):
+        await Node(settings(retention=("cat=never",))).start()
+
+
+async def test_a_node_deletes_what_its_rules_say(tmp_path: Path) -> None:
+    old, foreign = (tmp_path / "cat/s1/720p" / name for name in ("s0.m4s", "notes.txt"))
+    other = tmp_path / "dog/s1/720p/s0.m4s"
+    for file in (old, foreign, other):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"x")
+        os.utime(file, (0, 0))
+    async with Node(settings(storage=f"file:{tmp_path}", retention=("dog=forever", "*=1h"))):
+        await eventually(lambda: not old.exists())
+    assert foreign.exists()
+    assert other.exists()

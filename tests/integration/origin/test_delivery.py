@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from infra.ids import SessionId, StreamName
+from infra.settings import Settings
 from origin.hub import Limits
 from origin.storage.filesystem import FolderStore
 from support.cmaf_boxes import Sample, chunk, styp, video_init
@@ -254,3 +255,12 @@ async def test_finished_media_reaches_the_store(tmp_path: Path) -> None:
     again = made_up_video()
     assert (tmp_path / files[1]).read_bytes() == b"".join(again.parts(6))
     assert (tmp_path / files[2]).read_bytes() == b"".join(again.parts(2))
+
+
+async def test_a_stream_of_which_nothing_is_kept_is_served_and_not_stored(tmp_path: Path) -> None:
+    settings = Settings(retention=("cat=nothing",))
+    async with origin_server(store=FolderStore(tmp_path), settings=settings) as server:
+        post = await server.push("720p", made_up_video(), 8)
+        await until_listed(server)
+        await post.end()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

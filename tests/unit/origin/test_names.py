@@ -5,11 +5,14 @@ from origin.errors import UrlMalformed
 from origin.names import (
     FileKind,
     MediaFile,
+    StoredFile,
     init_file,
     object_key,
     parse_file,
+    parse_key,
     part_file,
     segment_file,
+    session_prefix,
     sibling_uri,
     variant_uri,
 )
@@ -52,3 +55,31 @@ def test_addresses_mirror_keys() -> None:
     assert variant_uri(SESSION, RENDITION) == "s1/720p/index.m3u8"
     assert sibling_uri(RENDITION) == "../720p/index.m3u8"
     assert object_key(StreamName("cat"), SESSION, RENDITION, "s7.m4s") == "cat/s1/720p/s7.m4s"
+
+
+CAT = StreamName("cat")
+
+
+@pytest.mark.parametrize(
+    ("key", "file"),
+    [
+        ("cat/s1/720p/s7.m4s", StoredFile(CAT, SESSION, RENDITION, FileKind.SEGMENT)),
+        ("cat/s1/720p/init-0.mp4", StoredFile(CAT, SESSION, RENDITION, FileKind.INIT)),
+        ("cat/s1/720p/index.m3u8", StoredFile(CAT, SESSION, RENDITION, FileKind.PLAYLIST)),
+        ("cat/s1/index.m3u8", StoredFile(CAT, SESSION, None, None)),
+    ],
+)
+def test_keys_are_read_as_they_are_written(key: str, file: StoredFile) -> None:
+    assert parse_key(key) == file
+    assert key.startswith(session_prefix(CAT, SESSION))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("cat/s1/720p/p7.m4s", "cat/s1/720p/s7.m4s.bak", "cat/s1/720p/x/s7.m4s", "cat/s1/s7.m4s", "s7.m4s", ""),
+        *(".cat/s1/720p/s7.m4s", "cat/.s1/720p/s7.m4s", "cat/s1/.720p/s7.m4s", "-/s1/index.m3u8", "cat/s1/other.m3u8"),
+    ],
+)
+def test_under_every_other_key_nothing_of_ours_is_stored(key: str) -> None:
+    assert parse_key(key) is None
