@@ -5,7 +5,6 @@ import contextlib
 import os
 import secrets
 import signal
-import socket
 import sys
 import webbrowser
 from contextlib import AsyncExitStack
@@ -112,13 +111,15 @@ class Node:
         origin = OriginHub(settings, self._clock, storage)
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         supervisor = Supervisor(settings, self._clock, PushTarget(self.base_url, token))
-        ingest = IngestHub(settings, self._clock, udp, supervisor, origin.open_session)
+        ingest = IngestHub(settings, self._clock, udp, supervisor, origin.open_session, origin.resume)
 
         app = web.Application(middlewares=[errors_to_problems], client_max_size=MAX_BODY_BYTES)
         app.add_routes([*whip.routes(ingest), *whep.routes(ingest), *self._api(ingest, origin, storage).routes()])
         app.add_routes([*intake.routes(origin, token), *handlers.routes(origin), *pages.routes()])
-        runner = await _serve(sock, app, closing)
+        runner = await _set_up(app, closing)
         closing.push_async_callback(origin.close)
+        await origin.recover()
+        await web.SockSite(runner, sock, backlog=BACKLOG).start()
         if origin.retention.sweep_pause_s is not None:
             sweeper = Sweeper(storage, origin.retention, origin.holds, self._clock)
             closing.push_async_callback(_cancel, asyncio.create_task(sweeper.run(), name="retention"))
@@ -177,7 +178,7 @@ async def show_page(url: str) -> None:
         sys.stderr.write(f"\n  Open {url} in a browser.\n\n")
 
 
-async def _serve(sock: socket.socket, app: web.Application, closing: AsyncExitStack) -> web.AppRunner:
+async def _set_up(app: web.Application, closing: AsyncExitStack) -> web.AppRunner:
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -187,7 +188,6 @@ async def _serve(sock: socket.socket, app: web.Application, closing: AsyncExitSt
     )
     await runner.setup()
     closing.push_async_callback(runner.cleanup)
-    await web.SockSite(runner, sock, backlog=BACKLOG).start()
     return runner
 
 

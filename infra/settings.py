@@ -78,6 +78,10 @@ class Settings(BaseModel):
     # HLS
     window_s: Annotated[float, Field(ge=12, le=3600)] = 60.0
     """Length of the live playlist; at least six segments are kept whatever it says."""
+    dvr_window_s: Annotated[float, Field(ge=0, le=86_400)] = 0.0
+    """Length of the live playlist if it is to be longer than what is kept in memory (window_s); needs storage."""
+    recovery_grace_s: Annotated[float, Field(ge=0, le=3600)] = 60.0
+    """How long a session that a crash cut off waits after the restart for its publisher; 0: it is ended at once."""
 
     # Storage
     storage: str = "memory"

@@ -77,6 +77,7 @@ class IngestHub:
         udp: UdpPort,
         supervisor: FeedSource,
         origin_open: Callable[[StreamName, SessionId], None],
+        origin_resume: Callable[[StreamName], SessionId | None] = lambda _stream: None,
     ) -> None:
         self.ice_servers: tuple[IceServer, ...] = read_ice_servers(settings.ice_servers)
         self._settings = settings
@@ -105,6 +106,7 @@ class IngestHub:
         self._tombstones: OrderedDict[str, tuple[Protocol, StreamName]] = OrderedDict()
         self._ticker: asyncio.Task[None] | None = None
         self._open = False
+        self._resume = origin_resume
 
     async def start(self) -> None:
         """Begin to serve."""
@@ -141,7 +143,7 @@ class IngestHub:
             broadcast.end(EndReason.TRACKS_CHANGED)
             broadcast = None
         if broadcast is None:
-            session = session_id(self._clock.now_ns(), secrets.token_bytes(_SESSION_BYTES))
+            session = self._resume(stream) or self._new_session()
             broadcast = self._broadcasts[stream] = Broadcast(stream, session, self._around)
         sent = [track for agreement in agreements if (track := sent_track(agreement)) is not None]
         broadcast.offered(Publisher(connection, plans, sent))
@@ -267,6 +269,9 @@ class IngestHub:
     def _require_open(self) -> None:
         if not self._open:
             raise NodeDraining("the node is starting or shutting down")
+
+    def _new_session(self) -> SessionId:
+        return session_id(self._clock.now_ns(), secrets.token_bytes(_SESSION_BYTES))
 
     def _local_side(self, ice: IceCredentials) -> LocalSide:
         return LocalSide(

@@ -14,6 +14,14 @@ In the order media passes them:
 - ``rendition`` (pure): one rendition: its init sections, window and rates.
 - ``window`` (pure): segments and parts that are listed, kept, and waited for.
 - ``model`` (pure): tracks, init sections, parts, segments.
+- ``recorder`` (edge): what a session keeps in the store: files, its journal behind them.
+- ``in_memory`` (pure): which segments keep their bytes in memory.
+- ``journal`` (pure): what of a session is safe in the store.
+- ``journal_writer`` (pure): in which order the pages of a journal are written.
+- ``marks`` (edge): which sessions of the store have no end.
+- ``unfinished`` (edge): what a crash left of them.
+- ``found_segment`` (pure): a stored segment that the journal does not know.
+- ``recovery`` (pure): how such a session goes on.
 - ``media_playlist`` (pure): a window as text.
 - ``multivariant`` (pure): a session as text.
 - ``tags`` (pure): tags and their values as text.

@@ -83,7 +83,7 @@ class _Viewers:
             case FileKind.PART:
                 data, kind = await live.part(rendition, file.number)
             case FileKind.SEGMENT:
-                data, kind = live.segment(rendition, file.number)
+                data, kind = await live.segment(rendition, file.number)
             case _:
                 data, kind = live.init(rendition, file.number)
         return _Answer(data, _MEDIA_TYPE[kind])

@@ -1,13 +1,15 @@
 """Edge: all sessions of the node: which one is live under a name, who pushes into it, when it ends and is forgotten.
 
 States of a session: waiting for its first push, live, interrupted (a push broke off; it may return within a time),
-ended (still served, so that players reach its end), forgotten (its id is remembered and never used again).
+ended (still served, so that players reach its end), forgotten (its id is remembered and never used again). One that a
+crash left without an end is served again after the start (`recover`) and waits for its publisher, or is ended.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 
 import structlog
 
@@ -17,12 +19,18 @@ from infra.profiles import PROFILES
 from infra.settings import Settings
 from origin import metrics
 from origin.cmaf_reader import ChunkSeen, Event
-from origin.errors import HeldTooLong, OriginFull, ResourceGone, SessionOver, StreamUnknown
+from origin.errors import DvrRefused, HeldTooLong, OriginFull, ResourceGone, SessionOver, StreamUnknown
+from origin.journal import Opened
+from origin.journal_writer import JournalWriter
 from origin.live import LiveSession, Text
+from origin.marks import Marks
 from origin.model import NS_PER_S, Kind
+from origin.recorder import Recorder, Shelf
 from origin.retention import parse_retention
 from origin.session import Session
-from origin.storage.write_behind import WriteBehind
+from origin.storage.read_through import ReadThrough
+from origin.storage.write_behind import FLUSH_S, WriteBehind
+from origin.unfinished import Recovery, Unfinished
 from origin.waiting import WaitingRoom
 from origin.window import Targets
 
@@ -42,6 +50,7 @@ class Limits:
         first_push_s: a session that nobody pushes into ends after this time.
         return_s: an interrupted rendition's push must be back within this time, or the session ends.
         linger_s: an ended session is served at least this long.
+        recover_s: a start waits at most so long for the store to tell of a crash, which then goes on in the background.
         index_hold_s: a player that comes a moment too early is held and not refused.
         hold_targets: target durations that a request for what comes next is held (rfc8216bis 6.2.5.2).
     """
@@ -51,6 +60,7 @@ class Limits:
     first_push_s: float = 30.0
     return_s: float = 10.0
     linger_s: float = 60.0
+    recover_s: float = 5.0
     index_hold_s: float = 5.0
     hold_targets: float = 3.0
 
@@ -113,12 +123,13 @@ class Push:
 
 
 class _Entry:
-    """A session, its pushes, and the timers that may end it."""
+    """A session, its pushes, the timers that may end it, and the renditions of before a restart that are awaited."""
 
-    __slots__ = ("live", "pushes", "timers")
+    __slots__ = ("awaited", "live", "pushes", "timers")
 
     def __init__(self, live: LiveSession) -> None:
         self.live = live
+        self.awaited: set[RenditionName] = set()
         self.pushes: dict[RenditionName, Push] = {}
         self.timers: dict[RenditionName | None, asyncio.TimerHandle] = {}  # None: of the session itself
 
@@ -149,6 +160,7 @@ class OriginHub:
         retention: how long what is stored is kept.
 
     Raises:
+        DvrRefused: the settings ask for a long list and for a store that forgets.
         RetentionRefused: a rule of the settings means nothing.
     """
 
@@ -159,15 +171,26 @@ class OriginHub:
             profile.part_target_s,
             profile.part_hold_back_s,
             profile.hold_back_s,
-            Fraction(settings.window_s),
+            Fraction(max(settings.window_s, settings.dvr_window_s)),
         )
         self._segment_s = Fraction(profile.segment_s)
+        self._window_s = Fraction(settings.window_s)
         self._limits = limits or Limits()
         # a list that was fetched last may name segments as old as the window (rfc8216bis 6.2.2)
-        self._linger_s = max(self._limits.linger_s, settings.window_s + profile.target_duration_s)
+        self._linger_s = max(self._limits.linger_s, float(self.targets.window_s) + profile.target_duration_s)
         self._clock = clock
         self._storage = storage
-        self.retention = parse_retention(settings.retention, settings.window_s)
+        if settings.dvr_window_s and not storage.durable:
+            raise DvrRefused("dvr_window_s refused: it needs a store that keeps what it is given, such as file:PATH")
+        kept_s = 2 * settings.dvr_window_s  # what left the list may still be asked for as long again
+        self.retention = parse_retention(settings.retention, max(settings.window_s, kept_s))
+        self._marks = Marks(storage)
+        self._archive = ReadThrough(storage)
+        live_s = self._window_s if settings.dvr_window_s else None
+        self._shelf = Shelf(storage.put, self._archive, live_s)
+        self._discarding = Shelf(_discard, self._archive)
+        self._return_s = settings.recovery_grace_s
+        self._recovery = Recovery(storage, self._marks, self._knows, self._may_return, self._take_up)
         self._room = WaitingRoom(self._limits.held, self._limits.hold_targets * profile.target_duration_s)
         self._entries: dict[tuple[StreamName, SessionId], _Entry] = {}  # oldest first
         self._current: dict[StreamName, _Entry] = {}
@@ -183,6 +206,24 @@ class OriginHub:
             OriginFull: too many are live.
         """
         self._open(stream, session)
+
+    async def recover(self) -> None:
+        """Take up the sessions that a crash left without an end; before the first offer or push is taken.
+
+        A store that does not answer is asked again in the background.
+        """
+        if self._storage.durable:
+            self._recovery.start(self._clock)
+            await self._recovery.done(self._limits.recover_s)
+
+    def resume(self, stream: StreamName) -> SessionId | None:
+        """The session that a returning publisher goes on with, or None; it waits for the first push now."""
+        entry = self._current.get(stream)
+        if entry is None or not entry.awaited or entry.live.core.ended:
+            return None
+        remaining_s = entry.timers[None].when() - asyncio.get_running_loop().time()
+        entry.start_timer(None, max(remaining_s, self._limits.first_push_s), lambda: self._give_up(entry, None))
+        return entry.live.session_id
 
     def session_of(self, stream: StreamName) -> SessionInfo | None:
         """The live session of a stream, or None."""
@@ -207,10 +248,15 @@ class OriginHub:
         return (stream, session) in self._entries
 
     async def close(self) -> None:
-        """End all sessions and answer who waits."""
+        """End all sessions, answer who waits, give the journals their ends, within a bounded time."""
+        await self._recovery.close()
         for entry in list(self._entries.values()):
             entry.live.end()
             self._forget(entry)
+        if self._storage.works:
+            await self._storage.flush(FLUSH_S)  # a journal's end is put when the media before it is stored
+        await self._marks.close()
+        await self._archive.close()
 
     def _open(self, stream: StreamName, session: SessionId) -> _Entry:
         key = (stream, session)
@@ -221,14 +267,24 @@ class OriginHub:
         self._make_room()
         if stream in self._current:
             self._current[stream].live.end()
-        core = Session(self.targets, self._segment_s)
-        store = self._storage.put if self.retention.stores(stream) else _discard
-        entry = _Entry(LiveSession(stream, session, core, self._room, store, self._ended))
+        targets = self.targets
+        if not self.retention.stores(stream):  # there is no more of it than memory holds
+            targets = replace(targets, window_s=min(targets.window_s, self._window_s))
+        core = Session(targets, self._segment_s)
+        recorder = self._recorder(stream, session, JournalWriter(waiting=True))
+        recorder.begin(Opened(self._clock.now_ns(), targets, self._segment_s))
+        entry = _Entry(LiveSession(stream, session, core, self._room, recorder, self._ended))
         self._entries[key] = self._current[stream] = entry
         entry.start_timer(None, self._limits.first_push_s, lambda: self._give_up(entry, None))
         metrics.SESSIONS.set(len(self._entries))
         _log.info("session opened", stream=stream, session=session)
         return entry
+
+    def _recorder(self, stream: StreamName, session: SessionId, journal: JournalWriter) -> Recorder:
+        if not self.retention.stores(stream):
+            return Recorder(stream, session, self._discarding, None, self._marks.remove)
+        kept = journal if self._storage.durable else None
+        return Recorder(stream, session, self._shelf, kept, self._marks.remove)
 
     def _make_room(self) -> None:
         if len(self._entries) < self._limits.sessions:
@@ -241,6 +297,7 @@ class OriginHub:
     def _ended(self, live: LiveSession) -> None:
         """A session came to its end: stop its pushes, serve it a while, then forget it."""
         entry = self._entries[live.stream, live.session_id]
+        live.recorder.end(self._clock.now_ns())
         entry.stop_timers()
         entry.start_timer(None, self._linger_s, lambda: self._forget(entry))
         pushes, entry.pushes = entry.pushes, {}
@@ -254,16 +311,57 @@ class OriginHub:
         self._entries.pop((live.stream, live.session_id), None)
         if self._current.get(live.stream) is entry:
             del self._current[live.stream]
-        self._remembered[live.stream, live.session_id] = None
+        self._remember(live.stream, live.session_id)
+        metrics.SESSIONS.set(len(self._entries))
+
+    def _remember(self, stream: StreamName, session: SessionId) -> None:
+        self._remembered[stream, session] = None
         while len(self._remembered) > MAX_REMEMBERED:
             del self._remembered[next(iter(self._remembered))]
-        metrics.SESSIONS.set(len(self._entries))
 
     @staticmethod
     def _give_up(entry: _Entry, name: RenditionName | None) -> None:
         live = entry.live
         _log.warning("session given up: no push came", stream=live.stream, session=live.session_id, rendition=name)
         live.end()
+
+    # What a crash left
+
+    def _take_up(self, unfinished: Unfinished, revived: Session | None) -> bool:
+        """Serve a session until its publisher returns, or give its journal an end."""
+        key, past = (unfinished.stream, unfinished.session), unfinished.past
+        recorder = self._recorder(*key, unfinished.journal)
+        if revived is not None and self._may_return(unfinished):
+            entry = _Entry(LiveSession(*key, revived, self._room, recorder, self._ended))
+            entry.awaited = set(revived.renditions)
+            self._entries[key] = self._current[unfinished.stream] = entry
+            entry.start_timer(None, self._return_s, lambda: self._give_up(entry, None))
+            metrics.SESSIONS.set(len(self._entries))
+            return True
+        self._remember(*key)
+        if past is None or past.ended:
+            self._marks.remove(*key)
+        else:
+            recorder.end(past.end_ns)
+        return False
+
+    def _knows(self, stream: StreamName, session: SessionId) -> bool:
+        return (stream, session) in self._entries or (stream, session) in self._remembered
+
+    def _may_return(self, unfinished: Unfinished) -> bool:
+        """Its publisher has time to return, and this node still makes what its playlists promise."""
+        if not self._return_s or unfinished.stream in self._current or len(self._entries) >= self._limits.sessions:
+            return False
+        if (past := unfinished.past) is None:
+            return False
+        promised = replace(past.opened.targets, window_s=self.targets.window_s)
+        return promised == self.targets and past.opened.segment_s == self._segment_s
+
+    def _await_others(self, entry: _Entry, name: RenditionName) -> None:
+        """The first rendition is back after a restart: the others follow soon, or belong to it no more."""
+        for other in entry.awaited - {name}:
+            entry.start_timer(other, self._limits.return_s, partial(entry.live.detach, other, clean=True))
+        entry.awaited.clear()
 
     # Pushes
 
@@ -289,6 +387,7 @@ class OriginHub:
         entry.live.attach(name)
         entry.stop_timer(None)
         entry.stop_timer(name)
+        self._await_others(entry, name)
         push = entry.pushes[name] = Push(entry, name, self._clock, on_dropped)
         metrics.PUSHES.inc()
         return push
@@ -342,5 +441,5 @@ class OriginHub:
         return entry.live
 
 
-def _discard(_key: str, _data: bytes) -> None:
+def _discard(key: str, data: bytes, on_stored: Callable[[], None] | None = None) -> None:
     """Finished media of a stream of which nothing is stored."""

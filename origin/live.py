@@ -16,7 +16,7 @@ from origin.errors import ResourceGone, StreamUnknown
 from origin.media_playlist import media_playlist
 from origin.model import Kind
 from origin.multivariant import multivariant_playlist
-from origin.names import object_key
+from origin.recorder import Recorder
 from origin.rendition import Rendition
 from origin.waiting import WaitingRoom
 
@@ -49,7 +49,7 @@ class LiveSession:
         session_id: its id.
         core: the pure session.
         room: where requests wait.
-        store: takes (key, bytes) and never blocks.
+        recorder: keeps what is final.
         on_end: called once, when the session has ended.
     """
 
@@ -59,14 +59,14 @@ class LiveSession:
         session_id: SessionId,
         core: session.Session,
         room: WaitingRoom,
-        store: Callable[[str, bytes], None],
+        recorder: Recorder,
         on_end: Callable[["LiveSession"], None],
     ) -> None:
         self.stream = stream
         self.session_id = session_id
         self.core = core
         self._room = room
-        self._store = store
+        self.recorder = recorder
         self._on_end = on_end
         self._texts: dict[RenditionName | None, Text] = {}  # None: the multivariant playlist
         self._wait_index: set[asyncio.Future[Text]] = set()
@@ -106,12 +106,13 @@ class LiveSession:
         ended = False
         for action in self.core.drain():
             match action:
-                case session.Store(name, file, data):
-                    self._store(object_key(self.stream, self.session_id, name, file), data)
+                case session.Store(name, item):
+                    self.recorder.keep(self.core.renditions[name], item)
                 case session.Wake(name):
                     changed[name] = None
-                case session.Broken():
+                case session.Broken(msn):
                     metrics.DISCONTINUITIES.labels(self.stream).inc()
+                    self.recorder.plan_break(msn)
                 case session.End():
                     ended = True
         if not changed and not ended:
@@ -234,17 +235,19 @@ class LiveSession:
             if not waiting:
                 self._wait_part.pop((name, number), None)
 
-    def segment(self, name: RenditionName, msn: int) -> tuple[bytes, Kind]:
-        """A finished segment.
+    async def segment(self, name: RenditionName, msn: int) -> tuple[bytes, Kind]:
+        """A finished segment, from memory or from the store.
 
         Raises:
             ResourceGone: it is a gap, not finished, too old, or never was.
+            HeldTooLong, OriginFull: the store does not keep up.
         """
         rendition = self._rendition(name)
         segment = rendition.window.segment(msn) if rendition.window else None
         if segment is None:
             raise self._gone(name, f"segment {msn}")
-        return segment.data, self._kind(rendition)
+        data = await self.recorder.read(rendition, segment) if segment.stored_bytes else segment.data
+        return data, self._kind(rendition)
 
     def init(self, name: RenditionName, number: int) -> tuple[bytes, Kind]:
         """An init section.

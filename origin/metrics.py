@@ -20,6 +20,10 @@ HELD_TOO_LONG = Counter("tandem_origin_held_too_long", "Requests answered 503 af
 RENDERED = Counter("tandem_origin_playlists_rendered", "Playlists written; each serves all who wait for it")
 SERVED_BYTES = Counter("tandem_origin_served_bytes", "Bodies of playlists and media sent to viewers", ["resource"])
 
+RECOVERED = Counter(
+    "tandem_origin_recovered_sessions", "Sessions that a crash left without an end, by what became of them", ["outcome"]
+)
+
 STORED = Counter("tandem_origin_stored_objects", "Objects that the store has taken")
 STORED_BYTES = Counter("tandem_origin_stored_bytes", "Their size")
 STORE_DELAY_SECONDS = Histogram(

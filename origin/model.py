@@ -109,11 +109,12 @@ class Segment:
     Attributes:
         msn: media sequence number.
         init: the init section it is decoded with.
-        parts: all its parts in order; none for a gap.
+        parts: all its parts in order; none for a gap, nor for a segment of before a restart.
         duration_ticks: exactly the sum of the parts' durations; for a gap, of what is missing.
         program_ns: capture instant of its first sample, Unix nanoseconds.
         discontinuity: it does not continue the segment before it.
-        data: the parts' bytes in one piece; empty for a gap.
+        data: the parts' bytes in one piece; empty for a gap, and when they are only in the store.
+        stored_bytes: length of its object when its bytes are only in the store, else 0.
     """
 
     msn: int
@@ -123,11 +124,12 @@ class Segment:
     program_ns: int
     discontinuity: bool
     data: bytes
+    stored_bytes: int = 0
 
     @property
     def gap(self) -> bool:
         """Its media never came (EXT-X-GAP)."""
-        return not self.parts
+        return not self.parts and not self.stored_bytes
 
     @property
     def duration_s(self) -> Fraction:

@@ -13,6 +13,7 @@ class Rendition:
     Attributes:
         name: as in its URL.
         init: the current init section, or None before the first one.
+        next_init: number of the next init section.
         window: the live window, or None before the first chunk.
         attached: a POST feeds it.
         over: nothing comes any more, though other renditions may go on.
@@ -39,15 +40,17 @@ class Rendition:
         "init",
         "marked",
         "name",
+        "next_init",
         "over",
         "placing",
         "skip",
         "window",
     )
 
-    def __init__(self, name: RenditionName) -> None:
+    def __init__(self, name: RenditionName, first_init: int = 0) -> None:
         self.name = name
         self.init: InitSection | None = None
+        self.next_init = first_init
         self.window: Window | None = None
         self.attached = False
         self.over = False
@@ -77,14 +80,24 @@ class Rendition:
         """Make an init section the current one.
 
         Returns:
-            The new init section, or None if it is the same as before.
+            The new init section, or None if it is the same as before. What comes after a restart is never the same.
         """
         self.placing = True
-        if self.init is not None and self.init.data == data:
+        if self.init is not None and self.init.data == data and self.init.number + 1 == self.next_init:
             return None
-        self.init = InitSection(0 if self.init is None else self.init.number + 1, data, track)
+        self.init = InitSection(self.next_init, data, track)
+        self.next_init += 1
         self.frame_rate = Fraction(0)
         return self.init
+
+    def restore(self, init: InitSection, window: Window, frame_rate: Fraction) -> None:
+        """Stand where it stood before a restart: with its last init section, and a window of stored segments."""
+        self.init, self.window, self.frame_rate = init, window, frame_rate
+        self.end_ns = window.segments[-1].end_ns
+        for segment in window.segments:
+            self._bytes += segment.stored_bytes
+            self._seconds += 0 if segment.gap else segment.duration_s
+            self.measure_segment(segment, window.targets)
 
     def find_init(self, number: int) -> InitSection | None:
         """An init section that may still be asked for."""
@@ -101,7 +114,8 @@ class Rendition:
     def measure_segment(self, segment: Segment, targets: Targets) -> None:
         """Count a finished segment; short ones say nothing about the peak (rfc8216bis 4.1)."""
         if 2 * segment.duration_s >= targets.target_duration_s:
-            self._peak_bps = max(self._peak_bps, round(len(segment.data) * 8 / segment.duration_s))
+            size_bytes = len(segment.data) or segment.stored_bytes
+            self._peak_bps = max(self._peak_bps, round(size_bytes * 8 / segment.duration_s))
 
     @property
     def average_bps(self) -> int:

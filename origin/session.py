@@ -23,8 +23,7 @@ from infra.ids import RenditionName
 from origin.breaks import Breaks
 from origin.cmaf_reader import BoundarySeen, Event, InitSeen
 from origin.errors import CmafRefused, OriginFull, SessionOver
-from origin.model import NS_PER_S, Chunk, InitSection
-from origin.names import init_file, segment_file
+from origin.model import NS_PER_S, Chunk, InitSection, Segment
 from origin.rendition import Rendition
 from origin.window import OpenSegment, Targets, Window, instant_after, nominal_ticks
 
@@ -39,11 +38,10 @@ _ROUNDING_S = Fraction(1, 2)  # a segment may be this much longer than the targe
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A file of a rendition is final."""
+    """An init section or a segment of a rendition is final; a gap is a segment that has no file."""
 
     rendition: RenditionName
-    file: str
-    data: bytes
+    item: InitSection | Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +72,21 @@ class Session:
     Args:
         targets: the promises of all its playlists.
         segment_s: nominal length of a segment.
+        breaks: discontinuities of before a restart.
+        resumes_at: the first number that nothing of before a restart can have; 0 for a new session.
     """
 
-    __slots__ = ("_actions", "_breaks", "_segment_s", "ended", "renditions", "targets")
+    __slots__ = ("_actions", "_breaks", "_resumes_at", "_segment_s", "ended", "renditions", "targets")
 
-    def __init__(self, targets: Targets, segment_s: Fraction) -> None:
+    def __init__(
+        self, targets: Targets, segment_s: Fraction, breaks: Breaks | None = None, resumes_at: int = 0
+    ) -> None:
         self.targets = targets
         self.renditions: dict[RenditionName, Rendition] = {}
         self.ended = False
         self._segment_s = segment_s
-        self._breaks = Breaks()
+        self._breaks = breaks or Breaks()
+        self._resumes_at = resumes_at
         self._actions: list[Action] = []
 
     @property
@@ -111,7 +114,7 @@ class Session:
         if name not in self.renditions:
             if len(self.renditions) >= MAX_RENDITIONS:
                 raise OriginFull(f"rendition refused: a session has at most {MAX_RENDITIONS}")
-            self.renditions[name] = Rendition(name)
+            self.renditions[name] = Rendition(name, self._resumes_at)
         rendition = self.renditions[name]
         rendition.attached, rendition.over, rendition.placing = True, False, True
         rendition.boundary = rendition.marked = False
@@ -170,14 +173,14 @@ class Session:
         self._close(rendition)
         init = rendition.take_init(seen.data, seen.track)
         if init is not None:
-            self._actions.append(Store(rendition.name, init_file(init.number), init.data))
+            self._actions.append(Store(rendition.name, init))
 
     def _close(self, rendition: Rendition) -> None:
         """The open segment of a rendition is whole."""
         segment = rendition.window.close_segment() if rendition.window else None
         if segment is not None:
             rendition.measure_segment(segment, self.targets)
-            self._actions.append(Store(rendition.name, segment_file(segment.msn), segment.data))
+            self._actions.append(Store(rendition.name, segment))
             self._actions.append(Wake(rendition.name))
 
     def _take_chunk(self, rendition: Rendition, chunk: Chunk, now_ns: int) -> None:
@@ -249,7 +252,8 @@ class Session:
             first = unopened if msn is None else msn
             if first == unopened and self._windows() and not self._others_run(rendition):
                 self._next_break(first)  # those that are interrupted will go on here too
-            rendition.window = Window(self.targets, first, self._breaks.count_before(first))
+            first_part = self._resumes_at * MAX_PARTS_PER_SEGMENT  # whatever it was called before, none had this number
+            rendition.window = Window(self.targets, first, self._breaks.count_before(first), first_part)
             return
         start = self._next_break(window.next_msn)
         resumed = start if msn is None else max(start, msn)
@@ -276,7 +280,8 @@ class Session:
             else:
                 used = init
             ticks = nominal_ticks(length_s, used.track.timescale)
-            window.add_gap(used, program_ns, ticks, discontinuity=msn in self._breaks)
+            gap = window.add_gap(used, program_ns, ticks, discontinuity=msn in self._breaks)
+            self._actions.append(Store(rendition.name, gap))
             rendition.end_ns = instant_after(program_ns, ticks, used.track.timescale)
 
     def _peer_times(self, rendition: Rendition, msn: int) -> tuple[int, Fraction]:
@@ -304,7 +309,7 @@ class Session:
     def _first_unopened(self) -> int:
         """The lowest number that no rendition which goes on has opened."""
         windows = [each.window for each in self.renditions.values() if each.window and not each.over]
-        return max((window.next_msn for window in windows), default=0)
+        return max((window.next_msn for window in windows), default=self._resumes_at)
 
     def _others_run(self, rendition: Rendition) -> bool:
         """The timeline of some other rendition goes on now."""

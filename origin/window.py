@@ -16,7 +16,7 @@ Assumes of its caller (`origin.session`): chunks come in decode order, a break i
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from origin.directives import Directives
@@ -101,13 +101,13 @@ class Window:
         "targets",
     )
 
-    def __init__(self, targets: Targets, first_msn: int, discontinuity_sequence: int) -> None:
+    def __init__(self, targets: Targets, first_msn: int, discontinuity_sequence: int, first_part: int = 0) -> None:
         self.targets = targets
         self.segments: deque[Segment] = deque()
         self.open: OpenSegment | None = None
         self.discontinuity_sequence = discontinuity_sequence
         self.next_msn = first_msn
-        self.next_part = 0
+        self.next_part = first_part
         self.ended = False
         self.listed_s = Fraction(0)
         self._retired: deque[Segment] = deque()  # not listed any more, still retrievable
@@ -153,11 +153,27 @@ class Window:
         self._append(segment)
         return segment
 
-    def add_gap(self, init: InitSection, program_ns: int, duration_ticks: int, *, discontinuity: bool) -> None:
+    def add_gap(self, init: InitSection, program_ns: int, duration_ticks: int, *, discontinuity: bool) -> Segment:
         """List a segment whose media never came."""
         assert self.open is None, "a gap comes between segments"
-        self._append(Segment(self.next_msn, init, (), duration_ticks, program_ns, discontinuity, b""))
+        gap = Segment(self.next_msn, init, (), duration_ticks, program_ns, discontinuity, b"")
+        self._append(gap)
         self.next_msn += 1
+        return gap
+
+    def add_known(self, segment: Segment) -> None:
+        """List a segment of before a restart."""
+        assert self.open is None, "what is known comes before what is new"
+        assert segment.msn == self.next_msn, "no number is left out"
+        self._append(segment)
+        self.next_msn += 1
+
+    def let_go(self, msn: int) -> None:
+        """The bytes of a finished segment are in the store and need not be here; of an unknown one neither."""
+        for kept in (self.segments, self._retired):
+            if kept and 0 <= msn - kept[0].msn < len(kept):
+                segment = kept[msn - kept[0].msn]
+                kept[msn - kept[0].msn] = replace(segment, data=b"", stored_bytes=len(segment.data))
 
     def end(self) -> Segment | None:
         """Nothing follows: close the open segment and stand still."""

@@ -70,14 +70,24 @@ class IngestNode:
 
 
 @asynccontextmanager
-async def ingest_node(clock: Clock | None = None, **options: object) -> AsyncIterator[IngestNode]:
-    """Serve WHIP and WHEP on free loopback ports."""
+async def ingest_node(
+    clock: Clock | None = None, unfinished: dict[StreamName, SessionId] | None = None, **options: object
+) -> AsyncIterator[IngestNode]:
+    """Serve WHIP and WHEP on free loopback ports; sessions that wait for their publisher are gone on with, once."""
     settings = Settings.model_validate({"udp_port": 0, "port": 0, **options})
     clock = clock or SystemClock()
     udp = await UdpPort.open(settings.host, settings.udp_port, settings.announce, clock)
     feeds = RecordingFeeds()
     opened: list[tuple[StreamName, SessionId]] = []
-    hub = IngestHub(settings, clock, udp, feeds, lambda stream, session: opened.append((stream, session)))
+    waiting = unfinished or {}
+    hub = IngestHub(
+        settings,
+        clock,
+        udp,
+        feeds,
+        lambda stream, session: opened.append((stream, session)),
+        lambda stream: waiting.pop(stream, None),
+    )
     await hub.start()
     app = web.Application(middlewares=[errors_to_problems])
     app.add_routes([*whip.routes(hub), *whep.routes(hub)])

@@ -9,7 +9,7 @@ import aiohttp
 from aiohttp import web
 from multidict import CIMultiDictProxy
 
-from infra.clock import SystemClock
+from infra.clock import Clock, SystemClock
 from infra.http import errors_to_problems
 from infra.ids import RenditionName, SessionId, StreamName
 from infra.settings import Settings
@@ -100,12 +100,15 @@ async def origin_server(
     limits: Limits | None = None,
     store: ObjectStore | None = None,
     silence_s: float = 10.0,
+    clock: Clock | None = None,
     settings: Settings | None = None,
 ) -> AsyncIterator[OriginServer]:
-    """Run an origin."""
-    store = store or MemoryStore(SystemClock())
-    storage = WriteBehind(store, SystemClock())
-    hub = OriginHub(settings or Settings(), SystemClock(), storage, limits)
+    """Run an origin on what is in the store."""
+    clock = clock or SystemClock()
+    store = store or MemoryStore(clock)
+    storage = WriteBehind(store, clock)
+    hub = OriginHub(settings or Settings(), clock, storage, limits)
+    await hub.recover()
     app = web.Application(middlewares=[errors_to_problems])
     app.add_routes([*intake.routes(hub, TOKEN, silence_s), *handlers.routes(hub)])
     runner = web.AppRunner(app, shutdown_timeout=1)

@@ -251,7 +251,12 @@ async def test_finished_media_reaches_the_store(tmp_path: Path) -> None:
         await until_listed(server)
         await post.end()
     files = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
-    assert files == ["cat/s1/720p/init-0.mp4", "cat/s1/720p/s0.m4s", "cat/s1/720p/s1.m4s"]
+    assert files == [
+        "cat/s1/720p/init-0.mp4",
+        "cat/s1/720p/s0.m4s",
+        "cat/s1/720p/s1.m4s",
+        "cat/s1/journal-000000.jsonl",
+    ]
     again = made_up_video()
     assert (tmp_path / files[1]).read_bytes() == b"".join(again.parts(6))
     assert (tmp_path / files[2]).read_bytes() == b"".join(again.parts(2))

@@ -18,3 +18,7 @@ def test_a_segment_knows_its_length_and_end() -> None:
 
 def test_a_segment_without_parts_is_a_gap() -> None:
     assert Segment(1, INIT, (), 1, 0, discontinuity=False, data=b"").gap
+
+
+def test_a_segment_whose_bytes_are_only_in_the_store_is_no_gap() -> None:
+    assert not Segment(1, INIT, (), 1, 0, discontinuity=False, data=b"", stored_bytes=9).gap

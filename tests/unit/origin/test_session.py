@@ -1,8 +1,11 @@
+from fractions import Fraction
+
 import pytest
 
 from infra.ids import RenditionName
+from origin.breaks import Breaks
 from origin.errors import CmafRefused, OriginFull, SessionOver
-from origin.model import NS_PER_S
+from origin.model import NS_PER_S, InitSection, Segment
 from origin.session import (
     MAX_GAPS,
     MAX_PARTS_PER_SEGMENT,
@@ -10,10 +13,11 @@ from origin.session import (
     MAX_SEGMENT_BYTES,
     Broken,
     End,
+    Session,
     Store,
     Wake,
 )
-from support.origin_media import AUDIO, HD, SD, SOUND, START_NS, Feeder, chunk
+from support.origin_media import AUDIO, HD, SD, SOUND, START_NS, VIDEO, Feeder, chunk, targets
 
 
 def test_parts_are_listed_as_they_come_and_a_boundary_closes_the_segment() -> None:
@@ -23,7 +27,8 @@ def test_parts_are_listed_as_they_come_and_a_boundary_closes_the_segment() -> No
     assert feed.window(HD).open is not None
     feed.session.drain()
     feed.boundary(HD)
-    assert feed.session.drain() == [Store(HD, "s0.m4s", b"part" * 6), Wake(HD)]
+    assert feed.session.drain() == [Store(HD, feed.window(HD).segments[0]), Wake(HD)]
+    assert feed.window(HD).segments[0].data == b"part" * 6
     assert feed.listed(HD) == [(0, False, False, 6)]
     assert feed.session.drain() == []
 
@@ -34,8 +39,8 @@ def test_init_sections_are_stored_once() -> None:
     feed.init(HD, b"a")
     feed.init(HD, b"b")
     assert [action for action in feed.session.drain() if isinstance(action, Store)] == [
-        Store(HD, "init-0.mp4", b"a"),
-        Store(HD, "init-1.mp4", b"b"),
+        Store(HD, InitSection(0, b"a", VIDEO)),
+        Store(HD, InitSection(1, b"b", VIDEO)),
     ]
 
 
@@ -244,6 +249,8 @@ def test_what_was_missed_longer_ago_than_any_list_shows_is_reckoned() -> None:
     feed.begin(SD)
     feed.part(SD, 66)
     gaps = [segment for segment in feed.window(SD).segments if segment.gap]
+    stored = [each.item for each in feed.session.drain() if isinstance(each, Store) and each.rendition == SD]
+    assert [each for each in stored if isinstance(each, Segment)][-len(gaps) :] == gaps
     assert [gap.duration_s for gap in gaps] == [2] * len(gaps)
     assert gaps[-1].msn == feed.window(HD).next_msn - 1
 
@@ -323,3 +330,14 @@ def test_silence_of_all_is_a_second_discontinuity_for_one_who_comes_back_last() 
     opened = feed.window(SD).open
     assert opened is not None
     assert (opened.msn, opened.discontinuity) == (2, True)
+
+
+def test_a_session_of_before_a_restart_gives_new_renditions_numbers_that_none_can_have_had() -> None:
+    feed = Feeder()
+    feed.session = Session(targets(), Fraction(2), Breaks([3]), resumes_at=50)
+    feed.begin(HD)
+    feed.part(HD, 300)
+    window = feed.window(HD)
+    assert (window.media_sequence, window.discontinuity_sequence) == (50, 1)
+    assert window.part(50 * MAX_PARTS_PER_SEGMENT) is not None
+    assert feed.session.renditions[HD].next_init == 51

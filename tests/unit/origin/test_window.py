@@ -4,7 +4,7 @@ import pytest
 
 from origin.directives import Directives
 from origin.errors import DirectiveRefused
-from origin.model import InitSection
+from origin.model import InitSection, Segment
 from origin.window import Targets, Window, instant_after, nominal_ticks
 from support.origin_media import INIT, START_NS, VIDEO, chunk, fill, open_part, targets
 
@@ -204,3 +204,29 @@ def test_lengths_and_instants_are_reckoned_in_whole_ticks() -> None:
     assert nominal_ticks(Fraction(2), 48_000) == 96_000
     assert nominal_ticks(Fraction(1, 10**9), 1) == 1
     assert instant_after(START_NS, 45_000, 90_000) == START_NS + 500_000_000
+
+
+def test_a_window_goes_on_with_segments_of_before() -> None:
+    made = Window(targets(), 40, 2, first_part=9000)
+    for msn in range(40, 44):
+        made.add_known(Segment(msn, INIT, (), 180_000, START_NS, False, b"", stored_bytes=500 * (msn != 42)))
+    found = made.segment(41)
+    assert found is not None
+    assert found.stored_bytes == 500
+    assert made.segment(42) is None
+    open_part(made)
+    assert (made.media_sequence, made.discontinuity_sequence, made.last_part) == (40, 2, (44, 0))
+    assert made.part(9000) == b"part"
+
+
+def test_bytes_that_are_stored_need_not_be_kept() -> None:
+    made = window(segments=12)
+    before = made.segment(2), made.segment(11)
+    for msn in (2, 11, 99):
+        made.let_go(msn)
+    for msn, known in zip((2, 11), before, strict=True):
+        found = made.segment(msn)
+        assert known is not None
+        assert found is not None
+        assert (found.data, found.stored_bytes, found.parts) == (b"", len(known.data), known.parts)
+    Window(targets(), 0, 0).let_go(0)
