@@ -8,6 +8,7 @@ import signal
 import sys
 import webbrowser
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Self
 
 import structlog
@@ -22,11 +23,15 @@ from infra.settings import Settings
 from ingest import whep, whip
 from ingest.hub import IngestHub
 from ingest.udp import UdpPort
-from origin import handlers, intake
+from origin import handlers, intake, recordings, vod
+from origin.after_jobs import Task
+from origin.after_queue import AfterQueue
 from origin.hub import OriginHub
+from origin.recordings import Recordings
 from origin.storage.factory import open_storage
 from origin.storage.write_behind import WriteBehind
 from origin.sweeper import Sweeper
+from origin.vod import Vod
 from player import pages
 from transcoder.push_target import PushTarget
 from transcoder.supervisor import Supervisor
@@ -108,7 +113,11 @@ class Node:
         storage = await open_storage(settings, self._clock)
         closing.push_async_callback(storage.close)
         await storage.start()
-        origin = OriginHub(settings, self._clock, storage)
+        queue = await AfterQueue.open(settings) if storage.durable else None
+        if queue is not None:
+            closing.push_async_callback(queue.close)
+        have_made = None if queue is None else partial(queue.add, task=Task.MAKE)
+        origin = OriginHub(settings, self._clock, storage, hand_on=have_made)
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         supervisor = Supervisor(settings, self._clock, PushTarget(self.base_url, token))
         ingest = IngestHub(settings, self._clock, udp, supervisor, origin.open_session, origin.resume)
@@ -116,6 +125,7 @@ class Node:
         app = web.Application(middlewares=[errors_to_problems], client_max_size=MAX_BODY_BYTES)
         app.add_routes([*whip.routes(ingest), *whep.routes(ingest), *self._api(ingest, origin, storage).routes()])
         app.add_routes([*intake.routes(origin, token), *handlers.routes(origin), *pages.routes()])
+        app.add_routes(_recording_routes(storage, queue, closing))
         runner = await _set_up(app, closing)
         closing.push_async_callback(origin.close)
         await origin.recover()
@@ -176,6 +186,15 @@ async def show_page(url: str) -> None:
     desktop = sys.platform == "darwin" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
     if not desktop or not await asyncio.to_thread(webbrowser.open, url):
         sys.stderr.write(f"\n  Open {url} in a browser.\n\n")
+
+
+def _recording_routes(storage: WriteBehind, queue: AfterQueue | None, closing: AsyncExitStack) -> list[web.RouteDef]:
+    """``/api/recordings`` and ``/vod``; without a queue they say that nothing is kept."""
+    if queue is None:
+        return [*recordings.routes(None), *vod.routes(None)]
+    files = Vod(storage)
+    closing.push_async_callback(files.close)
+    return [*recordings.routes(Recordings(storage, queue)), *vod.routes(files)]
 
 
 async def _set_up(app: web.Application, closing: AsyncExitStack) -> web.AppRunner:

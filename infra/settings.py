@@ -82,6 +82,8 @@ class Settings(BaseModel):
     """Length of the live playlist if it is to be longer than what is kept in memory (window_s); needs storage."""
     recovery_grace_s: Annotated[float, Field(ge=0, le=3600)] = 60.0
     """How long a session that a crash cut off waits after the restart for its publisher; 0: it is ended at once."""
+    queue: str = ""
+    """SQLite file of the work after sessions; empty: .after.sqlite in file:PATH, else tandem-after.sqlite here."""
 
     # Storage
     storage: str = "memory"

@@ -23,7 +23,7 @@ from origin.errors import DvrRefused, HeldTooLong, OriginFull, ResourceGone, Ses
 from origin.journal import Opened
 from origin.journal_writer import JournalWriter
 from origin.live import LiveSession, Text
-from origin.marks import Marks
+from origin.marks import HandOn, Marks
 from origin.model import NS_PER_S, Kind
 from origin.recorder import Recorder, Shelf
 from origin.retention import parse_retention
@@ -154,6 +154,7 @@ class OriginHub:
         clock: tells when media arrives.
         storage: takes finished media.
         limits: how much and how long it holds.
+        hand_on: takes each session whose journal has its end.
 
     Attributes:
         targets: the numbers of all playlists.
@@ -164,7 +165,14 @@ class OriginHub:
         RetentionRefused: a rule of the settings means nothing.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, storage: WriteBehind, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        storage: WriteBehind,
+        limits: Limits | None = None,
+        hand_on: HandOn | None = None,
+    ) -> None:
         profile = PROFILES[settings.profile]
         self.targets = Targets(
             profile.target_duration_s,
@@ -184,7 +192,7 @@ class OriginHub:
             raise DvrRefused("dvr_window_s refused: it needs a store that keeps what it is given, such as file:PATH")
         kept_s = 2 * settings.dvr_window_s  # what left the list may still be asked for as long again
         self.retention = parse_retention(settings.retention, max(settings.window_s, kept_s))
-        self._marks = Marks(storage)
+        self._marks = Marks(storage, hand_on)
         self._archive = ReadThrough(storage)
         live_s = self._window_s if settings.dvr_window_s else None
         self._shelf = Shelf(storage.put, self._archive, live_s)
