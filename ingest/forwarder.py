@@ -36,10 +36,11 @@ class Forwarder:
     def add(self, viewer: ViewerSession) -> None:
         """A viewer whose connection stands; it starts with a young keyframe, or asks for one."""
         self._viewers[viewer] = None
+        if not self._opening or not viewer.plays(self._opening[0][0].codec):
+            viewer.join()
+            return
         for unit, timestamp, lag_ticks in self._opening:
             viewer.push(OutgoingUnit(unit, packetize(unit), timestamp, lag_ticks))
-        if not self._opening:
-            viewer.join()
 
     def remove(self, viewer: ViewerSession) -> None:
         """A viewer leaves; twice is once."""

@@ -1,8 +1,8 @@
 """Edge: one viewer's half of the fan-out: its headers, sequence numbers, retransmissions and sender reports.
 
 Theory of operation. The forwarder hands every viewer the same payloads (`OutgoingUnit`); a viewer adds what is its own
-and gives them to its transport in one call. Video starts at a keyframe, which is asked for on joining and again every
-`ingest.keyframes.INTERVAL_NS` until it comes. Packets stay in a ring for retransmission. About every second a sender
+and gives them to its transport in one call. Video starts at a keyframe: one that the forwarder still has, or one that is
+asked for on joining and again every `ingest.keyframes.INTERVAL_NS` until it comes. Packets stay in a ring for retransmission. About every second a sender
 report maps the node's clock to RTP time so that a browser's ``estimatedPlayoutTimestamp`` is the capture time.
 
 A slow viewer loses packets, which are counted and which it may ask for again; nobody waits for it. Requests of a viewer
@@ -189,6 +189,10 @@ class ViewerSession:
         self._lost = self._frames_lost = 0
         self._retransmitted = self._not_retransmitted = self._asked = 0
         self._round_trip_ms: float | None = None
+
+    def plays(self, codec: Codec) -> bool:
+        """Whether a track with this codec was negotiated."""
+        return any(track.plan.codec is codec for track in self._tracks.values())
 
     def join(self) -> None:
         """The viewer can receive from now on: ask for the keyframe it starts with."""

@@ -97,6 +97,13 @@ def test_pictures_without_a_keyframe_before_them_are_not_begun_with() -> None:
     assert watching.packets() == []
 
 
+def test_what_a_publisher_with_another_codec_sent_before_is_no_beginning() -> None:
+    watching = Watching(before=UNITS[:4], codec=Codec.VP8)  # VP8 was agreed on with the one that takes over
+    assert watching.codecs == []
+    assert watching.wanted == 1
+    assert watching.packets() == []
+
+
 def test_sound_needs_no_keyframe() -> None:
     watching = Watching()
     watching.push(*SOUND[:3])
