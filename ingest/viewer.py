@@ -1,9 +1,10 @@
 """Edge: one viewer's half of the fan-out: its headers, sequence numbers, retransmissions and sender reports.
 
 Theory of operation. The forwarder hands every viewer the same payloads (`OutgoingUnit`); a viewer adds what is its own
-and gives them to its transport in one call. Video starts at a keyframe: one that the forwarder still has, or one that is
-asked for on joining and again every `ingest.keyframes.INTERVAL_NS` until it comes. Packets stay in a ring for retransmission. About every second a sender
-report maps the node's clock to RTP time so that a browser's ``estimatedPlayoutTimestamp`` is the capture time.
+and gives them to its transport in one call. Video starts at a keyframe: one that the forwarder still has, or one that
+is asked for on joining and again every `ingest.keyframes.INTERVAL_NS` until it comes. Packets stay in a ring for
+retransmission. About every second a sender report maps the node's clock to RTP time so that a browser's
+``estimatedPlayoutTimestamp`` is the capture time.
 
 A slow viewer loses packets, which are counted and which it may ask for again; nobody waits for it. Requests of a viewer
 are bounded: retransmissions by a budget, keyframes by coalescing.
