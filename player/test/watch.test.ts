@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Counter } from "../src/watch/player.ts";
-import { Rate } from "../src/watch/rate.ts";
+import { MediaRate, Rate } from "../src/watch/rate.ts";
 import { ReceiverMeter } from "../src/watch/receiver-stats.ts";
 import { curve, SPARKLINE } from "../src/watch/sparkline.ts";
 
@@ -42,6 +42,39 @@ describe("Rate", () => {
     rate.clear();
     expect(rate.read(2000, 20)).toBeNull();
     expect(rate.read(3000, 1020)).toBe(8000);
+  });
+});
+
+describe("MediaRate", () => {
+  it("is what the media needs, however fast it was fetched", () => {
+    const rate = new MediaRate();
+    expect(rate.read()).toBeNull();
+    for (let part = 0; part < 12; part++) rate.add("main", 62_500, 0.25);
+    expect(rate.read()).toBe(2_000_000);
+  });
+
+  it("adds the kinds up, whose pieces need not be of one length", () => {
+    const rate = new MediaRate();
+    rate.add("main", 250_000, 1);
+    rate.add("audio", 8000, 0.5);
+    expect(rate.read()).toBe(2_128_000);
+  });
+
+  it("forgets what played more than three seconds before", () => {
+    const rate = new MediaRate();
+    for (let second = 0; second < 5; second++) rate.add("main", 500_000, 1);
+    for (let second = 0; second < 3; second++) rate.add("main", 125_000, 1);
+    expect(rate.read()).toBe(1_000_000);
+  });
+
+  it("counts nothing that plays for no time, and starts anew when told to", () => {
+    const rate = new MediaRate();
+    rate.add("main", 700, 0);
+    rate.add("main", 700, Number.NaN);
+    expect(rate.read()).toBeNull();
+    rate.add("main", 125_000, 1);
+    rate.clear();
+    expect(rate.read()).toBeNull();
   });
 });
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from support.e2e_types import OpenPage
 from support.ffmpeg import decode, whip_muxer
 from support.film import film_path
-from support.pages import both_play, wait_for, watch_url
+from support.pages import both_play, stats, wait_for, watch_url
 from support.processes import TANDEM, NodeProcess, publishing, running
 
 
@@ -29,6 +29,9 @@ async def test_a_film_is_published_watched_and_decoded_without_an_error(
     async with publishing(film_path(), tandem.whip("film"), "--loop"):
         viewer = await open_page(watch_url(tandem.base_url, "film"))
         await both_play(viewer)
+        await wait_for(viewer, "s.whep.latency.p50_ms !== null && s.hls.latency.p50_ms !== null")  # by capture clock
+        bitrate_bps = (await stats(viewer))["hls"]["bitrate_bps"]
+        assert 500_000 < bitrate_bps < 6_000_000, "what a rung and its sound need, not what the line gives"
         await viewer.screenshot(path=image("watch-film"))
         await viewer.close()
         assert await decode(tandem.hls("film"), 8) == (0, "")

@@ -10,7 +10,7 @@ import { Backoff } from "../signalling/backoff.ts";
 import { type PresentedFrame, watchFrames } from "./frames.ts";
 import { engineConfig, loadEngine } from "./hls-engine.ts";
 import { Counter, NO_PLAYER_STATS, type Player, type PlayerState, type PlayerStats } from "./player.ts";
-import { Rate } from "./rate.ts";
+import { MediaRate } from "./rate.ts";
 import type { Sighting } from "./stream-feed.ts";
 
 export interface Level {
@@ -37,7 +37,7 @@ export class HlsPlayer implements Player {
   readonly #clock: NodeClock;
   readonly #config: NodeConfig;
   readonly #backoff = new Backoff();
-  readonly #rate = new Rate();
+  readonly #rate = new MediaRate();
   readonly #stalls = new Counter();
   readonly #dropped = new Counter();
   readonly #frames = new Counter();
@@ -45,7 +45,6 @@ export class HlsPlayer implements Player {
   #hls: Hls | null = null;
   #session: string | null = null; // of what is loaded
   #chosen = AUTO;
-  #bytes = 0;
   #retryAtMs = 0;
   #progressMs = 0; // when the last new picture was seen
   #place = 0; // frames shown, or seconds played of sound alone
@@ -112,7 +111,7 @@ export class HlsPlayer implements Player {
       framesDecoded: this.#frames.value,
       width: this.#video.videoWidth || null,
       height: this.#video.videoHeight || null,
-      bitrate_bps: playing ? this.#rate.read(nowMs, this.#bytes) : null,
+      bitrate_bps: playing ? this.#rate.read() : null,
       buffer_s: playing ? this.#forward_s() : null,
       stalls: this.#stalls.value,
       dropped: this.#dropped.value,
@@ -173,8 +172,8 @@ export class HlsPlayer implements Player {
       if (this.#chosen < hls.levels.length) hls.loadLevel = this.#chosen;
       void this.#play();
     });
-    hls.on(Events.FRAG_LOADED, (_event, { payload }) => {
-      this.#bytes += payload.byteLength;
+    hls.on(Events.FRAG_LOADED, (_event, { frag, part, payload }) => {
+      if (frag.sn !== "initSegment") this.#rate.add(frag.type, payload.byteLength, part?.duration ?? frag.duration);
     });
     hls.on(Events.ERROR, (_event, { type, details, fatal }) => {
       this.errors.push(fatal ? `${details} (fatal)` : details);
