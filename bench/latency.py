@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from playwright.async_api import Page, async_playwright
 
 from support.chromium import FLAGS, chromium_path
-from support.pages import both_play, publish_url, stats, wait_for, watch_url
+from support.pages import both_play, compare_url, publish_url, stats, wait_for
 from support.processes import node, publishing
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -85,7 +85,7 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
         else:
             size_flag = ("--size", f"{width}x{options.height}")
             await closing.enter_async_context(publishing("test", serving.whip("latency"), *size_flag))
-        await viewer.goto(watch_url(serving.base_url, "latency"))
+        await viewer.goto(compare_url(serving.base_url, "latency"))
         await both_play(viewer)
         await asyncio.sleep(options.settle)
         result = await measure(viewer, serving.pid, options.seconds)

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from playwright.async_api import Browser, Page, async_playwright
 
 from support.chromium import FLAGS, chromium_path
-from support.pages import publish_url, wait_for, watch_url
+from support.pages import compare_url, publish_url, wait_for
 from support.processes import NodeProcess, node
 
 NOTE = """
@@ -65,12 +65,12 @@ async def begun(page: Page, claim: str) -> Begun:
 
 async def once(browser: Browser, serving: NodeProcess, stream: str, size: Mapping[str, int]) -> dict[str, float]:
     """One broadcast; milliseconds of each figure."""
-    waiting = await page_of(browser, watch_url(serving.base_url, stream))
+    waiting = await page_of(browser, compare_url(serving.base_url, stream))
     await wait_for(waiting, "true")
     publisher = await page_of(browser, publish_url(serving.base_url, stream, **size))
     seen_waiting = await begun(waiting, BOTH_SEEN)
     await waiting.context.close()
-    joining = await page_of(browser, watch_url(serving.base_url, stream))
+    joining = await page_of(browser, compare_url(serving.base_url, stream))
     seen_joining = await begun(joining, BOTH_SEEN)
     published = await begun(publisher, "window.begun.whip")
     for page in (joining, publisher):

@@ -16,7 +16,7 @@ from infra.errors import Forbidden
 from infra.ids import StreamName
 
 PREFIX = "/t"
-GUARDED = ("live", "vod", "whep", "watch")  # what viewers ask for: the first part of its path
+GUARDED = ("live", "vod", "whep", "watch", "compare", "embed")  # what viewers ask for: the first part of its path
 MAX_VALID_S = 366 * 86_400
 _SIGNATURE_BYTES = 16
 _PURPOSE = b"tandem viewer"  # so that the secret may sign other things too

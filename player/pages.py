@@ -12,12 +12,12 @@ from infra.errors import BadRequest, NotFound, Unavailable
 from infra.ids import parse_stream_name
 from player.site import ASSETS, SECURITY_HEADERS, SiteFile, fill_error_page
 
-_INDEX, _PUBLISH, _WATCH, _ERROR = "index.html", "publish.html", "watch.html", "error.html"
+_INDEX, _PUBLISH, _COMPARE, _ERROR = "index.html", "publish.html", "compare.html", "error.html"
 _MAX_ENTRIES = 200  # of the built folder; it has about a dozen
 
 
 def routes(dist: Traversable | None = None) -> list[web.RouteDef]:
-    """``/``, ``/publish/{stream}``, ``/watch/{stream}``, ``/assets/{name}``.
+    """``/``, ``/publish/{stream}``, ``/watch/{stream}``, ``/compare/{stream}``, ``/assets/{name}``.
 
     Args:
         dist: the built pages; by default those of this package.
@@ -26,7 +26,8 @@ def routes(dist: Traversable | None = None) -> list[web.RouteDef]:
     return [
         web.get("/", site.index),
         web.get("/publish/{stream}", site.publish),
-        web.get("/watch/{stream}", site.watch),
+        web.get("/watch/{stream}", site.compare),
+        web.get("/compare/{stream}", site.compare),
         web.get(f"/{ASSETS}/{{name}}", site.asset),
     ]
 
@@ -46,9 +47,9 @@ class _Site:
         """The publish page of a stream, live or not."""
         return await self._stream_page(request, _PUBLISH)
 
-    async def watch(self, request: web.Request) -> web.Response:
-        """The watch page of a stream, live or not."""
-        return await self._stream_page(request, _WATCH)
+    async def compare(self, request: web.Request) -> web.Response:
+        """Every path of a stream side by side, live or not."""
+        return await self._stream_page(request, _COMPARE)
 
     async def asset(self, request: web.Request) -> web.Response:
         """A script, style or picture of the pages.

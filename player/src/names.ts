@@ -14,8 +14,8 @@ export function tokenPrefixOfPath(path: string): string {
   return /^\/t\/[^/]+/.exec(path)?.[0] ?? "";
 }
 
-/** The stream a page's path is about: `/watch/NAME`, `/publish/NAME`, with or without a token; null if none. */
+/** The stream a page's path is about: `/watch/NAME`, `/compare/NAME`, `/embed/NAME`, `/publish/NAME`, with or without a token; null if none. */
 export function streamOfPath(path: string): string | null {
-  const name = /^(?:\/t\/[^/]+)?\/(?:watch|publish)\/([^/]+)\/?$/.exec(path)?.[1];
+  const name = /^(?:\/t\/[^/]+)?\/(?:watch|compare|embed|publish)\/([^/]+)\/?$/.exec(path)?.[1];
   return name !== undefined && isStreamName(name) ? name : null;
 }

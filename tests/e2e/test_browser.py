@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from support.e2e_types import OpenPage
-from support.pages import both_play, publish_url, stats, wait_for, watch_url
+from support.pages import both_play, compare_url, publish_url, stats, wait_for
 from support.processes import NodeProcess
 
 
@@ -15,7 +15,7 @@ async def test_the_test_pattern_is_seen_on_both_paths_and_its_time_code_read(
 ) -> None:
     publisher = await open_page(publish_url(tandem.base_url, "pattern", width=1280, height=720, bitrate=2500))
     await wait_for(publisher, "s.state === 'live' && s.height === 720")
-    viewer = await open_page(watch_url(tandem.base_url, "pattern"))
+    viewer = await open_page(compare_url(tandem.base_url, "pattern"))
     await both_play(viewer)
     await viewer.evaluate("window.tandem.reset()")
     await wait_for(viewer, "s.whep.latency.samples >= 30 && s.hls.latency.samples >= 30")
@@ -32,7 +32,7 @@ async def test_a_camera_is_seen_on_both_paths_by_its_capture_clock(
 ) -> None:
     publisher = await open_page(publish_url(tandem.base_url, "camera", source="camera", codec="VP8"))
     await wait_for(publisher, "s.state === 'live'")
-    viewer = await open_page(watch_url(tandem.base_url, "camera"))
+    viewer = await open_page(compare_url(tandem.base_url, "camera"))
     await both_play(viewer)
     await wait_for(viewer, "s.whep.latency.method === 'capture' && s.hls.latency.method === 'capture'")
     seen = await stats(viewer)
@@ -45,7 +45,7 @@ async def test_both_pages_fit_a_phone_in_the_dark(
 ) -> None:
     publisher = await open_page(publish_url(tandem.base_url, "phone"), width=360, height=800, scheme="dark")
     await wait_for(publisher, "s.state === 'live'")
-    viewer = await open_page(watch_url(tandem.base_url, "phone"), width=360, height=800, scheme="dark")
+    viewer = await open_page(compare_url(tandem.base_url, "phone"), width=360, height=800, scheme="dark")
     await both_play(viewer)
     index = await open_page(f"{tandem.base_url}/", width=360, height=800, scheme="dark")
     await index.get_by_text("phone").first.wait_for()
@@ -61,7 +61,7 @@ async def test_two_streams_at_once_are_each_seen(tandem: NodeProcess, open_page:
     index = await open_page(f"{tandem.base_url}/")
     for name in ("left", "right"):
         await index.get_by_text(name).first.wait_for()
-        viewer = await open_page(watch_url(tandem.base_url, name))
+        viewer = await open_page(compare_url(tandem.base_url, name))
         await both_play(viewer, frames=30)
 
 
@@ -76,7 +76,7 @@ async def test_a_second_publisher_is_told_that_the_name_is_in_use(tandem: NodePr
 async def test_viewers_are_told_when_the_publisher_stops(tandem: NodeProcess, open_page: OpenPage) -> None:
     publisher = await open_page(publish_url(tandem.base_url, "brief"))
     await wait_for(publisher, "s.state === 'live'")
-    viewer = await open_page(watch_url(tandem.base_url, "brief"))
+    viewer = await open_page(compare_url(tandem.base_url, "brief"))
     await both_play(viewer, frames=30)
     await publisher.close()
     await wait_for(viewer, "s.hls.state === 'ended' && s.whep.state !== 'live'", timeout_s=30)
@@ -87,7 +87,7 @@ async def test_a_publisher_that_stops_and_returns_is_seen_again_without_a_reload
 ) -> None:
     publisher = await open_page(publish_url(tandem.base_url, "again"))
     await wait_for(publisher, "s.state === 'live'")
-    viewer = await open_page(watch_url(tandem.base_url, "again"))
+    viewer = await open_page(compare_url(tandem.base_url, "again"))
     await both_play(viewer, frames=30)
     await publisher.get_by_role("button", name="Stop").click()
     await wait_for(viewer, "s.hls.state === 'ended' && s.whep.state === 'ended'")
@@ -110,7 +110,7 @@ async def test_a_browser_without_webrtc_is_told_so_and_plays_hls(tandem: NodePro
     await wait_for(publisher, "s.state === 'live'")
     viewer = await open_page("about:blank")
     await viewer.add_init_script("delete window.RTCPeerConnection")
-    await viewer.goto(watch_url(tandem.base_url, "half"))
+    await viewer.goto(compare_url(tandem.base_url, "half"))
     await wait_for(viewer, "s.hls.state === 'live' && s.hls.framesDecoded > 10")
     assert (await stats(viewer))["whep"]["state"] == "failed"
     await viewer.get_by_text("This browser has no WebRTC").first.wait_for()
@@ -120,5 +120,5 @@ async def test_a_browser_without_webrtc_is_told_so_and_plays_hls(tandem: NodePro
 
 @pytest.mark.parametrize("name", ["%2e%2e%2fx", "a" * 300, "%C3%BC"])
 async def test_an_odd_name_is_refused_by_the_page(tandem: NodeProcess, open_page: OpenPage, name: str) -> None:
-    page = await open_page(f"{tandem.base_url}/watch/{name}", expect_errors=True)
+    page = await open_page(f"{tandem.base_url}/compare/{name}", expect_errors=True)
     await page.get_by_text("refused").first.wait_for()

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 import aiohttp
 
 from support.e2e_types import OpenPage
-from support.pages import both_play, wait_for, watch_url
+from support.pages import both_play, compare_url, wait_for
 from support.processes import NodeProcess, children, node, publishing
 
 TOLD_WITHIN_S = 15.0
@@ -44,7 +44,7 @@ async def until(claim: str, holds: object, timeout_s: float = 20) -> None:
 
 async def test_a_killed_worker_is_replaced_and_both_players_carry_on(tandem: NodeProcess, open_page: OpenPage) -> None:
     async with publishing("test", tandem.whip("phoenix")):
-        viewer = await open_page(watch_url(tandem.base_url, "phoenix"))
+        viewer = await open_page(compare_url(tandem.base_url, "phoenix"))
         await both_play(viewer)
         worker, waiting = children(tandem.pid)
         os.kill(worker, signal.SIGKILL)
@@ -61,7 +61,7 @@ async def test_viewers_of_a_publisher_gone_without_goodbye_are_told_and_everythi
     files_before = open_files(tandem.pid)
     waiting = children(tandem.pid)
     async with publishing("test", tandem.whip("gone")) as publisher:
-        viewer = await open_page(watch_url(tandem.base_url, "gone"))
+        viewer = await open_page(compare_url(tandem.base_url, "gone"))
         await both_play(viewer, frames=30)
         publisher.process.kill()
         died = time.monotonic()
@@ -74,7 +74,7 @@ async def test_viewers_of_a_publisher_gone_without_goodbye_are_told_and_everythi
 
 async def test_a_node_that_is_told_to_stop_ends_its_streams(open_page: OpenPage) -> None:
     async with node() as leaving, publishing("test", leaving.whip("last")):
-        viewer = await open_page(watch_url(leaving.base_url, "last"), expect_errors=True)
+        viewer = await open_page(compare_url(leaving.base_url, "last"), expect_errors=True)
         await both_play(viewer, frames=30)
         workers = children(leaving.pid)
         leaving.program.process.send_signal(signal.SIGTERM)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.async_api import Page, async_playwright
 
 from support.chromium import FLAGS, chromium_path
-from support.pages import wait_for, watch_url
+from support.pages import compare_url, wait_for
 from support.processes import free_port, node, publishing
 
 
@@ -46,7 +46,7 @@ async def test_chromium_plays_low_latency_hls_through_the_front(
         quic = f"--origin-to-force-quic-on=127.0.0.1:{port}"
         certificate = tmp_path / "tandem" / "https" / "certificate.pem"
         async with page_that_trusts(certificate, *([quic] if protocol == "h3" else [])) as page:
-            await page.goto(watch_url(base_url, "film"))
+            await page.goto(compare_url(base_url, "film"))
             await wait_for(page, "s.hls.state === 'live' && s.hls.framesDecoded > 150 && s.whep.state === 'live'")
             used = await page.evaluate(
                 """performance.getEntriesByType("resource")

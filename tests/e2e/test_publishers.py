@@ -8,7 +8,7 @@ from pathlib import Path
 from support.e2e_types import OpenPage
 from support.ffmpeg import decode, whip_muxer
 from support.film import film_path
-from support.pages import both_play, stats, wait_for, watch_url
+from support.pages import both_play, compare_url, stats, wait_for
 from support.processes import TANDEM, NodeProcess, publishing, running
 
 
@@ -16,7 +16,7 @@ async def test_ffmpeg_publishes_and_chromium_plays_both_paths(
     tandem: NodeProcess, open_page: OpenPage, image: Callable[[str], Path], tmp_path: Path
 ) -> None:
     async with whip_muxer(film_path(), tandem.whip("muxer"), tmp_path):
-        viewer = await open_page(watch_url(tandem.base_url, "muxer"))
+        viewer = await open_page(compare_url(tandem.base_url, "muxer"))
         await both_play(viewer)
         await wait_for(viewer, "s.whep.width === 640 && s.whep.height === 360")
         await viewer.screenshot(path=image("watch-ffmpeg"))
@@ -27,7 +27,7 @@ async def test_a_film_is_published_watched_and_decoded_without_an_error(
     tandem: NodeProcess, open_page: OpenPage, image: Callable[[str], Path]
 ) -> None:
     async with publishing(film_path(), tandem.whip("film"), "--loop"):
-        viewer = await open_page(watch_url(tandem.base_url, "film"))
+        viewer = await open_page(compare_url(tandem.base_url, "film"))
         await both_play(viewer)
         await wait_for(viewer, "s.whep.latency.p50_ms !== null && s.hls.latency.p50_ms !== null")  # by capture clock
         bitrate_bps = (await stats(viewer))["hls"]["bitrate_bps"]

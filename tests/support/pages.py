@@ -22,9 +22,9 @@ def publish_url(base_url: str, stream: str, **options: str | int) -> str:
     return f"{base_url}/publish/{stream}?{urlencode({**PATTERN, **options})}"
 
 
-def watch_url(base_url: str, stream: str) -> str:
-    """The watch page."""
-    return f"{base_url}/watch/{stream}"
+def compare_url(base_url: str, stream: str) -> str:
+    """The compare page."""
+    return f"{base_url}/compare/{stream}"
 
 
 async def stats(page: Page) -> dict[str, Any]:
@@ -44,7 +44,7 @@ async def wait_for(page: Page, claim: str, timeout_s: float = 40) -> None:
 
 
 async def both_play(page: Page, frames: int = 60) -> None:
-    """Wait until both players of a watch page have shown so many frames more."""
+    """Wait until both players of a compare page have shown so many frames more."""
     await wait_for(page, "true")
     before = await stats(page)
     whep, hls = before["whep"]["framesDecoded"] or 0, before["hls"]["framesDecoded"] or 0

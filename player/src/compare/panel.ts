@@ -2,7 +2,7 @@
 
 import { formatBitrate, formatCount, formatLatency, formatSeconds, formatSize } from "../format.ts";
 import { Figures, setText } from "../ui/dom.ts";
-import type { Player, PlayerState } from "./player.ts";
+import type { Player, PlayerState } from "../playback/player.ts";
 import { curve } from "./sparkline.ts";
 
 const MINUTE_MS = 60_000;

@@ -2,7 +2,7 @@
 
 import { formatBitrate } from "../format.ts";
 import { make, setText } from "../ui/dom.ts";
-import type { HlsPlayer } from "./hls-player.ts";
+import type { HlsPlayer } from "../playback/hls-player.ts";
 
 export class QualityMenu {
   readonly #select: HTMLSelectElement;

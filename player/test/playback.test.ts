@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { Counter } from "../src/watch/player.ts";
-import { MediaRate, Rate } from "../src/watch/rate.ts";
-import { ReceiverMeter } from "../src/watch/receiver-stats.ts";
-import { curve, SPARKLINE } from "../src/watch/sparkline.ts";
+import { Counter } from "../src/playback/player.ts";
+import { MediaRate, Rate } from "../src/playback/rate.ts";
+import { ReceiverMeter } from "../src/playback/receiver-stats.ts";
+import { curve, SPARKLINE } from "../src/compare/sparkline.ts";
 
 describe("Counter", () => {
   it("goes on when what it reads starts anew", () => {

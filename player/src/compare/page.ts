@@ -7,13 +7,13 @@ import { countOf, formatDuration, formatLatency } from "../format.ts";
 import { streamOfPath, tokenPrefixOfPath } from "../names.ts";
 import { element, setText } from "../ui/dom.ts";
 import { expose } from "../ui/tandem.ts";
-import { loadEngine } from "./hls-engine.ts";
-import { HlsPlayer } from "./hls-player.ts";
+import { loadEngine } from "../playback/hls-engine.ts";
+import { HlsPlayer } from "../playback/hls-player.ts";
 import { Panel } from "./panel.ts";
-import type { Player } from "./player.ts";
+import type { Player } from "../playback/player.ts";
 import { QualityMenu } from "./quality.ts";
-import { followStream, type Sighting } from "./stream-feed.ts";
-import { WhepPlayer } from "./whep-player.ts";
+import { followStream, type Sighting } from "../playback/stream-feed.ts";
+import { WhepPlayer } from "../playback/whep-player.ts";
 
 const SHOW_EVERY_MS = 500;
 const COMPARED_MS = 5000;
