@@ -21,6 +21,7 @@ In the order a request meets them:
 - ``node_api`` (edge): ``/api``, ``/metrics``, ``/healthz``, ``/readyz``.
 - ``app`` (edge): puts the stages together and runs a node.
 - ``webrtc_client`` (edge): WHIP and WHEP from the client's side.
+- ``server_clock`` (edge): the clock of a node, told from the client's side, and its error.
 - ``publish`` (edge): ``tandem publish``, a real-time WHIP publisher.
 - ``publish_source`` (edge): what it publishes: a file or the test pattern.
 - ``media_file`` (edge): a file as pictures and sound.

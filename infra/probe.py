@@ -54,7 +54,7 @@ def _print_hls(console: Console, report: HlsReport) -> None:
     console.print(table)
     _say(console, f"target duration {report.target_duration_s} s, hold back {_seconds(report.hold_back_s)}")
     _say(console, f"part target {_seconds(report.part_target_s)}, part hold back {_seconds(report.part_hold_back_s)}")
-    _say(console, f"age of the newest part when listed, by the {report.clock} clock: {_ms(report.latency_ms)}")
+    _say(console, f"age of the newest part when listed, by {_clock(report)}: {_ms(report.latency_ms)}")
     _say(console, f"later than the most punctual part: {_ms(report.lateness_ms)}")
 
 
@@ -67,7 +67,12 @@ def _print_whep(console: Console, report: WhepReport) -> None:
     console.print(table)
     first = "none" if report.first_picture_ms is None else f"{report.first_picture_ms} ms after the answer"
     _say(console, f"first picture: {first}")
-    _say(console, f"latency by the {report.clock} clock: {_ms(report.latency_ms)}")
+    _say(console, f"latency by {_clock(report)}: {_ms(report.latency_ms)}")
+
+
+def _clock(report: HlsReport | WhepReport) -> str:
+    error = "error not known" if report.clock_error_ms is None else f"± {report.clock_error_ms} ms"
+    return f"the {report.clock} clock ({error})"
 
 
 def _kbps(bits: int | None) -> str:

@@ -21,12 +21,14 @@ from infra.probe_playlist import (
     view_media,
 )
 from infra.probe_report import START_WAIT_S, HlsReport, RenditionReport, spread
-from infra.webrtc_client import NOT_YET, RETRY_S, ClientFailed, node_clock, unreachable
+from infra.server_clock import ServerClock, ask_clock
+from infra.webrtc_client import NOT_YET, RETRY_S, ClientFailed, unreachable
 
 MAX_PLAYLIST_BYTES = 4 << 20
 MAX_MEDIA_BYTES = 64 << 20
 LEAST_PAUSE_S = 0.5  # between two looks at a playlist, whatever target duration it claims
 LONGEST_QUIET_TARGETS = 1.5  # target durations without a new segment (rfc8216bis 6.2.1)
+_DATE_ERROR_MS = 1000.0  # half a second that the header cuts off, and the time it took to come
 _TIMEOUT_S = 15.0  # a blocking reload is held for three target durations at most
 _NS_PER_MS = 1_000_000
 
@@ -54,17 +56,17 @@ async def probe_hls(url: str, seconds: float) -> HlsReport:
     async with aiohttp.ClientSession(timeout=timeout) as http:
         reader = _Reader(http, url)
         text = await reader.wait_for_playlist()
-        clock = await reader.find_clock()
+        told = await reader.find_clock()
         try:
             playlist = parse_playlist(text, url)
             problems = variant_problems(playlist) if playlist.is_variant else []
-            followers = [_Follower(reader, rendition, clock) for rendition in renditions_of(playlist, url)]
+            followers = [_Follower(reader, rendition, told.clock) for rendition in renditions_of(playlist, url)]
         except NotAPlaylist as error:
             raise ClientFailed(f"{url} is no HLS playlist: {error}") from error
         if not followers:
             raise ClientFailed(f"{url} has no renditions")
         followed = await asyncio.gather(*(follower.follow(seconds) for follower in followers))
-    return _report(url, reader.clock_name, problems, followed)
+    return _report(url, told, problems, followed)
 
 
 class _Reader:
@@ -72,7 +74,6 @@ class _Reader:
 
     def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
         self.http = http
-        self.clock_name = "own"
         self._url = url
         self._date: str | None = None
 
@@ -87,17 +88,14 @@ class _Reader:
                 raise ClientFailed(f"{self._url} is not live: the server answers {status}")
             await asyncio.sleep(RETRY_S)
 
-    async def find_clock(self) -> Clock:
+    async def find_clock(self) -> ServerClock:
         """The clock of the server, as well as it can be known."""
-        clock, told = await node_clock(self.http, self._url)
-        if told:
-            self.clock_name = "node"
-        elif self._date is not None:
-            self.clock_name = "date"
-            half_a_second_ns = NS_PER_S // 2  # the header's seconds are cut off
-            date_ns = int(parsedate_to_datetime(self._date).timestamp()) * NS_PER_S + half_a_second_ns
-            clock = SystemClock(clock.anchor_ns + date_ns - clock.now_ns())
-        return clock
+        told = await ask_clock(self.http, self._url)
+        if told.source == "node" or self._date is None:
+            return told
+        date_ns = int(parsedate_to_datetime(self._date).timestamp()) * NS_PER_S + NS_PER_S // 2  # seconds are cut off
+        anchor_ns = told.clock.anchor_ns + date_ns - told.clock.now_ns()
+        return ServerClock(SystemClock(anchor_ns), "date", _DATE_ERROR_MS)
 
     async def get(self, url: str, limit_bytes: int) -> tuple[int, bytes]:
         """Status and body.
@@ -177,7 +175,7 @@ class _Follower:
         followed.seconds += piece.duration_s
 
 
-def _report(url: str, clock: str, problems: list[str], followed: list[Followed]) -> HlsReport:
+def _report(url: str, told: ServerClock, problems: list[str], followed: list[Followed]) -> HlsReport:
     first = followed[0].view
     renditions = [_rendition(each) for each in followed]
     for each, rendition in zip(followed, renditions, strict=True):
@@ -191,7 +189,8 @@ def _report(url: str, clock: str, problems: list[str], followed: list[Followed])
         part_target_s=first.part_target_s,
         hold_back_s=first.hold_back_s,
         part_hold_back_s=first.part_hold_back_s,
-        clock=clock,
+        clock=told.source,
+        clock_error_ms=told.error_ms,
         latency_ms=spread([sample for each in video for sample in each.latencies_ms]),
         lateness_ms=spread([late for each in video for late in _lateness_ms(each.arrivals)]),
         problems=problems,

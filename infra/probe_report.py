@@ -42,6 +42,7 @@ class HlsReport:
         hold_back_s: HOLD-BACK; None if not said.
         part_hold_back_s: PART-HOLD-BACK; None if not said.
         clock: whose clock latency was taken by: the node's, the server's Date header (whole seconds), or ours.
+        clock_error_ms: by how much that clock can be off, either way; None if nobody can tell.
         latency_ms: age, by the capture clock, of the first picture of each new part when it was listed.
         lateness_ms: how much later than the most punctual one each part was listed.
         problems: rules that were broken.
@@ -54,6 +55,7 @@ class HlsReport:
     hold_back_s: float | None
     part_hold_back_s: float | None
     clock: str
+    clock_error_ms: float | None
     latency_ms: Spread
     lateness_ms: Spread
     problems: Sequence[str]
@@ -80,6 +82,7 @@ class WhepReport:
         audio: None without.
         first_picture_ms: from the offer to the first whole keyframe.
         clock: as in `HlsReport`.
+        clock_error_ms: as in `HlsReport`.
         latency_ms: age, by the sender reports' clock, of each picture when its last packet arrived.
         problems: what was not as it should be.
     """
@@ -89,6 +92,7 @@ class WhepReport:
     audio: TrackReport | None
     first_picture_ms: float | None
     clock: str
+    clock_error_ms: float | None
     latency_ms: Spread
     problems: Sequence[str]
 

@@ -11,7 +11,8 @@ from aiortc.rtp import RtpPacket as AiortcPacket
 
 from infra.clock import Clock, SystemClock, ntp_to_unix_ns
 from infra.probe_report import START_WAIT_S, TrackReport, WhepReport, spread
-from infra.webrtc_client import ClientFailed, Endpoint, new_connection, node_clock
+from infra.server_clock import ServerClock, ask_clock
+from infra.webrtc_client import ClientFailed, Endpoint, new_connection
 from ingest.depacketize import CodedFrame, Depacketizer, depacketizer_of
 from ingest.rtp import Malformed, RtpPacket
 from transcoder.access_unit import Codec
@@ -110,7 +111,8 @@ async def probe_whep(url: str, seconds: float) -> WhepReport:
         ClientFailed: it cannot be reached, is not live, or sends nothing.
     """
     async with Endpoint(url) as endpoint:
-        clock, told = await node_clock(endpoint.http, url)
+        told = await ask_clock(endpoint.http, url)
+        clock = told.clock
         connection = new_connection()
         try:
             taps = {kind: _Tap(clock) for kind in ("video", "audio")}
@@ -126,7 +128,7 @@ async def probe_whep(url: str, seconds: float) -> WhepReport:
         finally:
             await endpoint.leave()
             await connection.close()
-    return _report(url, taps["video"], taps["audio"], offered_ns, "node" if told else "own")
+    return _report(url, taps["video"], taps["audio"], offered_ns, told)
 
 
 def _attach(receiver: RTCRtpReceiver, tap: _Tap) -> None:
@@ -147,7 +149,7 @@ def _codecs(answer: str) -> dict[int, tuple[Codec, int]]:
     return {int(number): (Codec[name.upper()], int(rate)) for number, name, rate in _RTPMAP.findall(answer)}
 
 
-def _report(url: str, video: _Tap, audio: _Tap, offered_ns: int, clock: str) -> WhepReport:
+def _report(url: str, video: _Tap, audio: _Tap, offered_ns: int, told: ServerClock) -> WhepReport:
     problems = []
     for kind, tap in (("video", video), ("audio", audio)):
         if tap.lost:
@@ -160,4 +162,6 @@ def _report(url: str, video: _Tap, audio: _Tap, offered_ns: int, clock: str) -> 
         problems.append("video: no keyframe")
     first_ms = None if video.first_key_ns is None else round((video.first_key_ns - offered_ns) / _NS_PER_MS, 1)
     latencies = video.latencies_ms or audio.latencies_ms
-    return WhepReport(url, video.describe(), audio.describe(), first_ms, clock, spread(latencies), problems)
+    return WhepReport(
+        url, video.describe(), audio.describe(), first_ms, told.source, told.error_ms, spread(latencies), problems
+    )

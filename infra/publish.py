@@ -13,12 +13,13 @@ from aiortc import MediaStreamTrack, RTCPeerConnection, RTCRtpSender
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
 
-from infra.clock import Clock, SystemClock, unix_ns_to_ntp
+from infra.clock import SystemClock, unix_ns_to_ntp
 from infra.live_encoder import Coded, PictureCoder, SoundCoder, Timeline
 from infra.media_file import MediaUnreadable
 from infra.publish_progress import Progress, Sent
 from infra.publish_source import PublishOptions, Source, open_source
-from infra.webrtc_client import ClientFailed, Endpoint, new_connection, node_clock
+from infra.server_clock import ServerClock, ask_clock
+from infra.webrtc_client import ClientFailed, Endpoint, new_connection
 
 CONNECT_TIMEOUT_S = 10.0
 _QUEUE_PIECES = 120  # coded and not sent; then the network is too slow and the oldest are lost
@@ -92,14 +93,18 @@ async def _unless(stopped: asyncio.Event, work: Coroutine[None, None, None]) -> 
 
 
 class Publisher:
-    """One connection and the threads that feed it."""
+    """One connection and the threads that feed it.
+
+    Attributes:
+        clock: that capture times are told by: the node's, once connected.
+    """
 
     def __init__(self, endpoint: Endpoint, source: Source, options: PublishOptions) -> None:
         self._endpoint = endpoint
         self._source = source
         self._options = options
         self._connection: RTCPeerConnection = new_connection()
-        self._clock: Clock = SystemClock()
+        self.clock = ServerClock(SystemClock(), "own", None)
         self._coder: PictureCoder | None = None
         self._tracks: list[CodedTrack] = []
         self._timeline: Timeline | None = None
@@ -117,7 +122,7 @@ class Publisher:
         Raises:
             ClientFailed: it cannot.
         """
-        self._clock, _ = await node_clock(self._endpoint.http, self._options.endpoint)
+        self.clock = await ask_clock(self._endpoint.http, self._options.endpoint)
         connected = asyncio.Event()
 
         def on_change() -> None:
@@ -188,7 +193,7 @@ class Publisher:
         return track
 
     def _start(self) -> None:
-        timeline = self._timeline = Timeline(self._clock, self._options.seconds)
+        timeline = self._timeline = Timeline(self.clock.clock, self._options.seconds)
         for track in self._tracks:
             if track.kind == "video" and self._coder is not None and self._source.shape is not None:
                 pictures = self._source.pictures(self._source.shape, timeline)

@@ -6,22 +6,19 @@ import os
 from functools import cache
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 import aioice.ice
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
-from infra.clock import SystemClock
 from infra.errors import TandemError
 
 HTTP_TIMEOUT_S = 10.0
 RETRY_S = 0.25
 NOT_YET = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE}  # of a stream that just starts
-_CLOCK_SAMPLES = 5  # the one with the shortest round trip counts
 _MAX_REASON_CHARS = 200
-_NS_PER_MS = 1e6
 
 
 class ClientFailed(TandemError):
@@ -99,21 +96,6 @@ def new_connection() -> RTCPeerConnection:
     return RTCPeerConnection(RTCConfiguration(iceServers=[]))
 
 
-async def node_clock(http: aiohttp.ClientSession, url: str) -> tuple[SystemClock, bool]:
-    """The clock of the node behind a URL, by its ``/api/time``; our own clock, and False, if it does not tell."""
-    own = SystemClock()
-    best: tuple[int, int] | None = None  # round trip and offset, nanoseconds
-    for _ in range(_CLOCK_SAMPLES):
-        asked_ns = own.now_ns()
-        now_ms = await _ask_time(http, urljoin(url, "/api/time"))
-        if now_ms is None:
-            break
-        answered_ns = own.now_ns()
-        offset_ns = round(now_ms * _NS_PER_MS) - (asked_ns + answered_ns) // 2
-        best = min(best or (1 << 63, 0), (answered_ns - asked_ns, offset_ns))
-    return (own, False) if best is None else (SystemClock(own.anchor_ns + best[1]), True)
-
-
 def check_url(url: str) -> None:
     """Check that it is one for HTTP.
 
@@ -133,15 +115,6 @@ def unreachable(url: str, error: Exception) -> ClientFailed:
     if isinstance(error, TimeoutError):
         return ClientFailed(f"{host} did not answer in time")
     return ClientFailed(f"no answer from {host}: {str(error) or type(error).__name__}")
-
-
-async def _ask_time(http: aiohttp.ClientSession, url: str) -> float | None:
-    try:
-        async with http.get(url) as response:
-            document: Any = await response.json() if response.ok else None
-            return float(document["now_ms"])
-    except (aiohttp.ClientError, TimeoutError, ValueError, TypeError, KeyError):
-        return None
 
 
 def _refusal(status: int, text: str, url: str) -> str:

@@ -56,7 +56,7 @@ async def test_a_playlist_that_stands_still_is_a_problem(serving: Served) -> Non
 def test_what_a_playlist_says_is_printed_as_it_is(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     out = io.StringIO()
     rendition = RenditionReport("http://x/", "video", words, None, None, words, None, None)
-    report = HlsReport("http://x/", [rendition], 1, None, None, None, "own", spread([]), spread([]), [words])
+    report = HlsReport("http://x/", [rendition], 1, None, None, None, "own", None, spread([]), spread([]), [words])
     console = Console(file=out, width=200)
     monkeypatch.setattr(probe, "Console", lambda: console)
     probe.print_report(report)

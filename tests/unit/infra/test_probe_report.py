@@ -30,8 +30,8 @@ def test_percentiles_lie_within_the_samples_and_in_order(samples: list[float]) -
 
 
 def test_a_report_is_one_json_document_that_says_its_kind() -> None:
-    hls = HlsReport("u", [], 2, None, None, None, "node", Spread(1, 2, 3), Spread(None, None, 0), [])
-    whep = WhepReport("u", None, None, None, "own", Spread(None, None, 0), ["p"])
+    hls = HlsReport("u", [], 2, None, None, None, "node", 0.4, Spread(1, 2, 3), Spread(None, None, 0), [])
+    whep = WhepReport("u", None, None, None, "own", None, Spread(None, None, 0), ["p"])
     documents = [json.loads(json.dumps(to_json(report))) for report in (hls, whep)]
     assert [document["kind"] for document in documents] == ["hls", "whep"]
     assert documents[0]["latency_ms"] == {"p50": 1, "p95": 2, "samples": 3}
