@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from support.accessibility import grave_issues
 from support.e2e_types import OpenPage
 from support.pages import both_play, compare_url, publish_url, stats, wait_for
 from support.processes import NodeProcess
@@ -40,7 +41,7 @@ async def test_a_camera_is_seen_on_both_paths_by_its_capture_clock(
     await viewer.screenshot(path=image("watch-camera"))
 
 
-async def test_both_pages_fit_a_phone_in_the_dark(
+async def test_the_pages_fit_a_phone_in_the_dark_and_keep_nobody_out(
     tandem: NodeProcess, open_page: OpenPage, image: Callable[[str], Path]
 ) -> None:
     publisher = await open_page(publish_url(tandem.base_url, "phone"), width=360, height=800, scheme="dark")
@@ -51,6 +52,7 @@ async def test_both_pages_fit_a_phone_in_the_dark(
     await index.get_by_text("phone").first.wait_for()
     for page, name in ((publisher, "publish-phone"), (viewer, "watch-phone"), (index, "index-phone")):
         assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert await grave_issues(page) == []
         await page.screenshot(path=image(name), full_page=True)
 
 

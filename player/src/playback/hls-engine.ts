@@ -1,4 +1,4 @@
-/** Edge: hls.js as this page wants it: low latency, quick to repair, and no opinion of its own about the playback rate. */
+/** Edge: hls.js as the pages want it: quick to repair, and no opinion of its own about the playback rate. */
 
 import type Hls from "hls.js";
 import type { HlsConfig } from "hls.js";
@@ -12,10 +12,13 @@ export async function loadEngine(): Promise<typeof Hls | null> {
 const FIRST_ESTIMATE_BPS = 4e6; // start with what a good line carries and correct after the first segments
 const BACK_BUFFER_S = 10;
 
+/** `low-latency`: part by part, kept at its distance; `plain`: whole segments, as a player that knows no parts. */
+export type HlsMode = "low-latency" | "plain";
+
 /** `target_s`: distance from the live edge to start at. */
-export function engineConfig(target_s: number): Partial<HlsConfig> {
+export function engineConfig(target_s: number, mode: HlsMode): Partial<HlsConfig> {
   return {
-    lowLatencyMode: true,
+    lowLatencyMode: mode === "low-latency",
     liveSyncDuration: target_s,
     liveSyncOnStallIncrease: 0, // latency/controller.ts raises the target
     maxLiveSyncPlaybackRate: 1, // and sets the rate

@@ -1,4 +1,7 @@
-/** Edge: plays a stream over LL-HLS, at the distance from the live edge that `latency/controller.ts` decides. */
+/**
+ * Edge: plays a stream over LL-HLS, at the distance from the live edge that `latency/controller.ts` decides; or over
+ * plain HLS, at the ordinary distance of three target durations (rfc8216bis 4.4.3.8), where nothing needs steering.
+ */
 
 import type Hls from "hls.js";
 import type { NodeConfig } from "../api.ts";
@@ -8,7 +11,7 @@ import { LatencyMeter } from "../latency/meter.ts";
 import { ageMs } from "../latency/timecode.ts";
 import { Backoff } from "../signalling/backoff.ts";
 import { type PresentedFrame, watchFrames } from "./frames.ts";
-import { engineConfig, loadEngine } from "./hls-engine.ts";
+import { engineConfig, type HlsMode, loadEngine } from "./hls-engine.ts";
 import { Counter, NO_PLAYER_STATS, type Player, type PlayerState, type PlayerStats } from "./player.ts";
 import { MediaRate } from "./rate.ts";
 import type { Sighting } from "./stream-feed.ts";
@@ -23,6 +26,7 @@ const STUCK_MS = 12_000; // without a picture although the stream is there: star
 const STILL_MS = 1000; // without a picture is a stall, whether or not the browser says so
 const GONE_MS = 4000; // that the node has not known the stream, and no pictures come: it has ended without saying so
 const MAX_ERRORS = 20; // kept for the tests
+const PLAIN_HOLD_BACK = 3; // target durations
 const AUTO = -1;
 
 export class HlsPlayer implements Player {
@@ -36,6 +40,7 @@ export class HlsPlayer implements Player {
   readonly #video: HTMLVideoElement;
   readonly #clock: NodeClock;
   readonly #config: NodeConfig;
+  readonly #mode: HlsMode;
   readonly #backoff = new Backoff();
   readonly #rate = new MediaRate();
   readonly #stalls = new Counter();
@@ -50,10 +55,11 @@ export class HlsPlayer implements Player {
   #place = 0; // frames shown, or seconds played of sound alone
   #sightedMs = 0;
 
-  constructor(video: HTMLVideoElement, clock: NodeClock, config: NodeConfig) {
+  constructor(video: HTMLVideoElement, clock: NodeClock, config: NodeConfig, mode: HlsMode = "low-latency") {
     this.#video = video;
     this.#clock = clock;
     this.#config = config;
+    this.#mode = mode;
     this.#target = this.#newTarget();
     watchFrames(video, (frame) => this.#presented(frame));
     video.addEventListener("playing", () => this.#playing());
@@ -72,6 +78,7 @@ export class HlsPlayer implements Player {
   }
 
   get target_s(): number {
+    if (this.#mode === "plain") return PLAIN_HOLD_BACK * this.#config.target_duration_s;
     return this.#target.at(performance.now() / 1000);
   }
 
@@ -139,6 +146,7 @@ export class HlsPlayer implements Player {
 
   leave(): void {
     this.#release();
+    this.#enter("waiting");
   }
 
   async #load(url: string, session: string): Promise<void> {
@@ -150,7 +158,7 @@ export class HlsPlayer implements Player {
     const Engine = await loadEngine();
     if (this.#session !== session) return;
     if (Engine === null) return this.#loadNative(url);
-    const hls = new Engine(engineConfig(this.target_s));
+    const hls = new Engine(engineConfig(this.target_s, this.#mode));
     this.#hls = hls;
     this.#listen(hls, Engine);
     hls.loadSource(url);
@@ -222,6 +230,7 @@ export class HlsPlayer implements Player {
   }
 
   #control(): void {
+    if (this.#mode === "plain") return;
     const [hls, video] = [this.#hls, this.#video];
     const details = hls?.latestLevelDetails;
     if (!hls || !details?.live || this.state !== "live" || video.seeking || video.paused) return;

@@ -42,7 +42,7 @@ export interface Player {
   measure(): Promise<void>;
   /** Forget stalls, drops and latencies so far. */
   reset(): void;
-  /** Let go of the stream: the page is going away. */
+  /** Let go of the stream; the next sighting of it is played again. */
   leave(): void;
 }
 

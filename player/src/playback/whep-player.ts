@@ -96,6 +96,7 @@ export class WhepPlayer implements Player {
 
   leave(): void {
     this.#release();
+    this.state = "waiting";
   }
 
   async #join(): Promise<void> {
