@@ -15,7 +15,7 @@ def _axe() -> str:
 
 
 async def grave_issues(page: Page) -> list[str]:
-    """The serious and critical issues of a page as it is now, one line each: rule, and the first element that breaks it."""
+    """The serious and critical issues of a page as it is now: the rule, and the first element that breaks it."""
     await page.evaluate(_axe())
     violations = await page.evaluate("axe.run().then((found) => found.violations)")
     return [
