@@ -18,6 +18,7 @@ Signalling, as a request meets it:
 Connection:
 
 - ``ice`` (pure): the ICE-lite agent of one connection.
+- ``arrival`` (edge): when a datagram came, and to which local address.
 - ``udp`` (edge): the one UDP port.
 - ``dtls`` (edge): DTLS and SRTP of one peer.
 - ``session`` (pure): the life of one connection.

@@ -13,6 +13,9 @@ from typing import Any
 
 import pylibsrtp
 
+from ingest.arrival import Ancillary
+from ingest.ice import Address
+
 try:
     from pylibsrtp._binding import ffi, lib
 except ImportError:  # a pylibsrtp that is built in another way still works, packet by packet
@@ -35,17 +38,19 @@ class BatchSender:
 
     Args:
         sock: a UDP socket; blocking or not makes no difference.
+        answer_from: ancillary data for a peer's address, as `ingest.arrival.answer_from` gives it.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, answer_from: Callable[[Address], Ancillary] = lambda _address: ()) -> None:
         self._sock = sock
+        self._answer_from = answer_from
         self._arena: Any = bytearray(ARENA_BYTES) if ffi is None else ffi.new("char[]", ARENA_BYTES)
         self._view = memoryview(self._arena if ffi is None else ffi.buffer(self._arena))
         self._length: Any = None if ffi is None else ffi.new("int *")
         self._segmentation = True
         self._refusals = 0
 
-    def send(self, session: pylibsrtp.Session, address: tuple[Any, ...], packets: Sequence[tuple[bytes, bytes]]) -> int:
+    def send(self, session: pylibsrtp.Session, address: Address, packets: Sequence[tuple[bytes, bytes]]) -> int:
         """Protect and send RTP packets, each a header and a payload, in order.
 
         Args:
@@ -108,13 +113,13 @@ class BatchSender:
 
         return protect
 
-    def _flush(self, begin: int, end: int, size: int, count: int, address: tuple[Any, ...]) -> int:
+    def _flush(self, begin: int, end: int, size: int, count: int, address: Address) -> int:
         """Send the packets between two offsets, ``count`` of ``size`` each; how many were lost."""
         if count == 0:
             return 0
         if count == 1 or not self._segmentation:
             return self._send_each(begin, end, size, address)
-        control = [(_SOL_UDP, _UDP_SEGMENT, struct.pack("=H", size))]
+        control = [(_SOL_UDP, _UDP_SEGMENT, struct.pack("=H", size)), *self._answer_from(address)]
         try:
             self._sock.sendmsg([self._view[begin:end]], control, socket.MSG_DONTWAIT, address)
         except OSError as error:
@@ -126,11 +131,12 @@ class BatchSender:
         self._refusals = 0
         return 0
 
-    def _send_each(self, begin: int, end: int, size: int, address: tuple[Any, ...]) -> int:
+    def _send_each(self, begin: int, end: int, size: int, address: Address) -> int:
         lost = 0
+        control = self._answer_from(address)
         for at in range(begin, end, size):
             try:
-                self._sock.sendto(self._view[at : min(at + size, end)], socket.MSG_DONTWAIT, address)
+                self._sock.sendmsg([self._view[at : min(at + size, end)]], control, socket.MSG_DONTWAIT, address)
             except OSError:
                 lost += 1
         return lost

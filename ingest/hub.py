@@ -86,7 +86,7 @@ class IngestHub:
         self._tasks = TaskHost()
         self._ground = Ground(
             udp=udp,
-            batch=BatchSender(udp.sock),
+            batch=BatchSender(udp.sock, udp.answer_from),
             identity=Identity(),
             clock=clock,
             connect_timeout_ns=round(settings.connect_timeout_s * NS_PER_S),

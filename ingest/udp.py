@@ -11,8 +11,6 @@ told it so would take that for a congested network and send less (measured on tw
 import asyncio
 import contextlib
 import socket
-import struct
-import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
@@ -22,6 +20,7 @@ from aioice import ice as aioice_ice
 
 from infra.clock import NS_PER_S, Clock
 from ingest import ice, metrics
+from ingest.arrival import ANCILLARY_BYTES, Ancillary, answer_from, tell_arrivals, waited_ns
 from ingest.ice import Address, IceAgent
 
 MAX_DATAGRAM_BYTES = 1500  # pylibsrtp takes no more, and no path carries more
@@ -29,10 +28,7 @@ _SOCKET_BUFFER_BYTES = 4 << 20  # 0.1 s of 300 Mbit/s; the kernel may grant less
 _READS_PER_WAKE = 64  # then other tasks get their turn
 _LOG_INTERVAL_NS = NS_PER_S
 _ADDRESS_KEPT_NS = 5 * NS_PER_S  # a silent peer's address may be claimed by another one after this time
-_SO_TIMESTAMPNS = 35  # Linux asm-generic/socket.h; Python has no name for it
-_TIMESPEC = struct.Struct("@qq")
-_ANCILLARY_BYTES = socket.CMSG_SPACE(_TIMESPEC.size)
-_MAX_WAIT_NS = NS_PER_S  # in the socket's buffer; a longer one is a step of the machine's clock
+_ALL_ADDRESSES = {"0.0.0.0", "::"}  # what a socket is bound to that takes everything
 _STUN_LAST = 3  # RFC 7983 7: the first byte tells the protocol
 
 _log = structlog.get_logger("ingest.udp")
@@ -69,6 +65,7 @@ class UdpPort:
         self._clock = clock
         self._by_ufrag: dict[str, Peer] = {}
         self._by_address: dict[Address, Peer] = {}
+        self._answer_from: dict[Address, Ancillary] = {}  # of checked addresses, where the kernel tells it
         self._dropped: Counter[str] = Counter()
         self._logged_ns = 0
         self._loop = asyncio.get_running_loop()
@@ -95,8 +92,7 @@ class UdpPort:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
                 sock.setsockopt(socket.SOL_SOCKET, option, _SOCKET_BUFFER_BYTES)
-            with contextlib.suppress(OSError):
-                sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+            tell_arrivals(sock, addresses=bound in _ALL_ADDRESSES)
             sock.bind((bound, port))
             announced = [(await _resolve(name))[1] for name in announce]
             return cls(sock, announced or _announced(bound), clock)
@@ -119,16 +115,15 @@ class UdpPort:
             self.retire(ufrag)
         for address in peer.agent.addresses:
             if self._by_address.get(address) is peer:
-                del self._by_address[address]
+                self._forget(address)
 
     def send(self, data: bytes, address: Address) -> bool:
         """Send one datagram; False if it was lost because the socket is full or the address unreachable."""
-        try:
-            self.sock.sendto(data, address)
-        except OSError:
-            self._drop("not sent")
-            return False
-        return True
+        return self._send(data, address, self.answer_from(address))
+
+    def answer_from(self, address: Address) -> Ancillary:
+        """What to send along to a peer, so that it comes from where the peer has sent to."""
+        return self._answer_from.get(address, ())
 
     def routes(self) -> int:
         """How many ufrags and addresses are known."""
@@ -142,11 +137,11 @@ class UdpPort:
     def _on_readable(self) -> None:
         for _ in range(_READS_PER_WAKE):
             try:
-                data, ancillary, _, source = self.sock.recvmsg(MAX_DATAGRAM_BYTES + 1, _ANCILLARY_BYTES)
+                data, ancillary, _, source = self.sock.recvmsg(MAX_DATAGRAM_BYTES + 1, ANCILLARY_BYTES)
             except OSError:  # nothing more to read, or an ICMP error of an earlier send
                 return
             try:
-                pauses = self._on_datagram(data, source, self._clock.now_ns() - _waited_ns(ancillary))
+                pauses = self._on_datagram(data, source, ancillary)
             except Exception:  # noqa: BLE001  whatever one datagram does, the next one is read
                 self._drop("failed")
                 _log.exception("datagram failed", bytes=len(data))
@@ -154,28 +149,29 @@ class UdpPort:
             if pauses:
                 return
 
-    def _on_datagram(self, data: bytes, source: Address, arrival_ns: int) -> bool:
+    def _on_datagram(self, data: bytes, source: Address, ancillary: Ancillary) -> bool:
         if not 0 < len(data) <= MAX_DATAGRAM_BYTES:
             self._drop("empty" if not data else "too long")
         elif data[0] <= _STUN_LAST:
-            self._on_stun(data, source, self._clock.now_ns())
+            self._on_stun(data, source, answer_from(ancillary))
         elif (peer := self._by_address.get(source)) is None:
             self._drop("unknown source")
         else:
-            return peer.on_datagram(data, arrival_ns)
+            return peer.on_datagram(data, self._clock.now_ns() - waited_ns(ancillary))
         return False
 
-    def _on_stun(self, data: bytes, source: Address, now_ns: int) -> None:
+    def _on_stun(self, data: bytes, source: Address, local: Ancillary) -> None:
+        now_ns = self._clock.now_ns()
         check = ice.read_check(data)
         if check is None:
             self._drop("not a check")
             return
         if isinstance(check, bytes):
-            self._refuse(data, check, source)
+            self._refuse(data, check, source, local)
             return
         peer = self._by_ufrag.get(check.ufrag)
         if peer is None:
-            self._refuse(data, ice.unknown_user(check), source)
+            self._refuse(data, ice.unknown_user(check), source, local)
             return
         owner = self._by_address.get(source)
         if owner not in {None, peer} and owner.agent.consents(now_ns, _ADDRESS_KEPT_NS):
@@ -183,21 +179,35 @@ class UdpPort:
             return
         outcome = peer.agent.on_check(check, source, now_ns)
         if not outcome.checked:
-            self._refuse(data, outcome.response, source)
+            self._refuse(data, outcome.response, source, local)
             return
         self._by_address[source] = peer
+        if local:
+            self._answer_from[source] = local
         if outcome.dropped is not None and self._by_address.get(outcome.dropped) is peer:
-            del self._by_address[outcome.dropped]
+            self._forget(outcome.dropped)
         if outcome.retired is not None:
             self.retire(outcome.retired)
-        self.send(outcome.response, source)
+        self._send(outcome.response, source, local)
         peer.on_checked()
 
-    def _refuse(self, request: bytes, response: bytes, source: Address) -> None:
+    def _refuse(self, request: bytes, response: bytes, source: Address, local: Ancillary) -> None:
         """Say why, but never with more bytes than were received: sources can be forged."""
         self._drop("check refused")
         if len(response) <= len(request):
-            self.send(response, source)
+            self._send(response, source, local)
+
+    def _send(self, data: bytes, address: Address, local: Ancillary) -> bool:
+        try:
+            self.sock.sendmsg([data], local, 0, address)
+        except OSError:
+            self._drop("not sent")
+            return False
+        return True
+
+    def _forget(self, address: Address) -> None:
+        del self._by_address[address]
+        self._answer_from.pop(address, None)
 
     def _drop(self, reason: str) -> None:
         metrics.DATAGRAMS_DROPPED.labels(reason).inc()
@@ -209,16 +219,6 @@ class UdpPort:
             self._dropped.clear()
 
 
-def _waited_ns(ancillary: Sequence[tuple[int, int, bytes]]) -> int:
-    """How long a datagram waited in the socket's buffer; 0 where the kernel does not tell when it came."""
-    for level, kind, data in ancillary:
-        if (level, kind, len(data)) == (socket.SOL_SOCKET, _SO_TIMESTAMPNS, _TIMESPEC.size):
-            seconds, nanoseconds = _TIMESPEC.unpack(data)
-            waited_ns: int = time.time_ns() - seconds * NS_PER_S - nanoseconds
-            return waited_ns if 0 <= waited_ns <= _MAX_WAIT_NS else 0
-    return 0
-
-
 async def _resolve(host: str) -> tuple[int, str]:
     """Address family and address of a host name or address; IPv4 where a name has both."""
     found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_DGRAM)
@@ -227,7 +227,7 @@ async def _resolve(host: str) -> tuple[int, str]:
 
 
 def _announced(bound: str) -> list[str]:
-    if bound not in {"0.0.0.0", "::"}:
+    if bound not in _ALL_ADDRESSES:
         return [bound]
     local: list[str] = []
     with contextlib.suppress(OSError):

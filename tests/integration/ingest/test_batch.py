@@ -83,12 +83,11 @@ class Refusing:
     def __init__(self, near: socket.socket, error: int) -> None:
         self._near, self._error, self.refused = near, error, 0
 
-    def sendmsg(self, *_: object) -> int:
-        self.refused += 1
-        raise OSError(self._error, "refused")
-
-    def sendto(self, *arguments: object) -> int:
-        return self._near.sendto(*arguments)  # type: ignore[call-overload, no-any-return]
+    def sendmsg(self, buffers: list[memoryview], control: list[object], *rest: object) -> int:
+        if control:
+            self.refused += 1
+            raise OSError(self._error, "refused")
+        return self._near.sendmsg(buffers, control, *rest)  # type: ignore[arg-type]
 
 
 def test_without_segmentation_each_packet_goes_by_itself(ends: tuple[socket.socket, socket.socket]) -> None:

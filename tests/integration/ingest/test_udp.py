@@ -2,10 +2,13 @@
 
 import asyncio
 import socket
+import struct
 from collections.abc import Iterator
 
 import pytest
+from pylibsrtp import Policy, Session
 
+from ingest.batch import BatchSender
 from ingest.ice import IceAgent
 from ingest.offer import IceCredentials
 from ingest.udp import UdpPort
@@ -46,7 +49,15 @@ class Wire:
 
     async def ask(self, data: bytes, port: int) -> bytes:
         self.sock.sendto(data, (self.host, port))
-        return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(self.sock, 2000), 5)
+        return await heard(self)
+
+
+async def heard(wire: Wire) -> bytes:
+    return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(wire.sock, 2000), 5)
+
+
+def rtp_header(number: int) -> bytes:
+    return struct.pack(">BBHLL", 0x80, 96, number, 0, 1)
 
 
 @pytest.fixture
@@ -188,6 +199,30 @@ async def test_a_dual_stack_port_serves_ipv4_and_ipv6(clock: ManualClock, wire: 
     six = Wire(socket.AF_INET6, "::1")
     with six.sock:
         assert (await six.ask(check_to(LOCAL), port.port))[:2] == b"\x01\x01"
+    port.close()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+async def test_everything_comes_from_the_address_that_the_peer_has_sent_to(
+    clock: ManualClock, wire: Wire, host: str
+) -> None:
+    port = await opened(clock, host=host)
+    peer = FakePeer(LOCAL, clock)
+    port.attach(peer)
+    second = ("127.0.0.2", port.port)  # the kernel by itself would answer from 127.0.0.1
+    wire.sock.connect(second)  # takes nothing from elsewhere
+    for check in (check_to(OTHER), check_to(LOCAL)):
+        wire.sock.send(check)
+        await heard(wire)
+    (address,) = peer.agent.addresses
+    assert port.send(b"alone", address)
+    assert await heard(wire) == b"alone"
+    srtp = Session(Policy(key=bytes(30), ssrc_type=Policy.SSRC_ANY_OUTBOUND))
+    packets = [(rtp_header(number), bytes(100)) for number in range(3)]
+    assert BatchSender(port.sock, port.answer_from).send(srtp, address, packets) == 0
+    assert [len(await heard(wire)) for _ in packets] == [122, 122, 122]
+    port.detach(peer)
+    assert port.answer_from(address) == ()
     port.close()
 
 
