@@ -18,6 +18,7 @@ In the order a request meets them:
 - ``log`` (edge): structured logs.
 - ``metrics`` (edge): what all metrics share, and how they are written.
 - ``listening`` (edge): the HTTP port.
+- ``stage_times`` (pure): when recent pictures passed each stage of the node.
 - ``node_api`` (edge): ``/api``, ``/metrics``, ``/healthz``, ``/readyz``.
 - ``app`` (edge): puts the stages together and runs a node.
 - ``webrtc_client`` (edge): WHIP and WHEP from the client's side.

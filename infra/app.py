@@ -121,8 +121,8 @@ class Node:
         await storage.start()
         origin = OriginHub(settings, self._clock, storage)
         token = secrets.token_urlsafe(_TOKEN_BYTES)
-        supervisor = Supervisor(settings, self._clock, PushTarget(self.base_url, token))
-        ingest = IngestHub(settings, self._clock, udp, supervisor, origin.open_session)
+        supervisor = Supervisor(settings, self._clock, PushTarget(self.base_url, token), stage_times=origin.stage_times)
+        ingest = IngestHub(settings, self._clock, udp, supervisor, origin.open_session, origin.stage_times)
 
         app = self.app
         gate = Gate(settings.viewer_secret.get_secret_value(), self._clock)
@@ -170,6 +170,7 @@ class Node:
             streams=ingest.snapshot,
             foreign_streams=origin.foreign_streams,
             session_of=origin.session_of,
+            stage_times_of=origin.stage_times.of,
             not_ready=lambda: self._not_ready or storage.not_ready,
         )
         return NodeApi(view)

@@ -7,12 +7,13 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from infra.clock import Clock
-from infra.errors import NotFound, Unavailable
+from infra.errors import BadRequest, NotFound, Unavailable
 from infra.http import CORS_HEADERS
 from infra.ids import StreamName, parse_stream_name
 from infra.metrics import CONTENT_TYPE, VERSION, render_metrics
 from infra.profiles import PROFILES
 from infra.settings import Settings
+from infra.stage_times import StageTimes
 from ingest.ice_servers import IceServer, ice_servers_json
 from ingest.snapshot import StreamSnapshot, TrackSnapshot
 from origin.hub import ForeignStream, RenditionInfo, SessionInfo
@@ -20,6 +21,7 @@ from origin.hub import ForeignStream, RenditionInfo, SessionInfo
 _HEADERS = {**CORS_HEADERS, hdrs.CACHE_CONTROL: "no-store"}
 _MS_PER_NS = 1e-6
 _NS_PER_MS = 1_000_000
+_MAX_INSTANT_LETTERS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class NodeView:
         streams: every stream there is now, as ingest sees it.
         foreign_streams: those of encoders that push CMAF, which ingest does not see.
         session_of: the HLS side of a stream; None when nothing of it has come yet.
+        stage_times_of: when pictures of a stream passed each stage; None if it is not live.
         not_ready: why the node takes no new work; None when it does.
     """
 
@@ -42,6 +45,7 @@ class NodeView:
     streams: Callable[[], Sequence[StreamSnapshot]]
     foreign_streams: Callable[[], Sequence[ForeignStream]]
     session_of: Callable[[StreamName], SessionInfo | None]
+    stage_times_of: Callable[[StreamName], StageTimes | None]
     not_ready: Callable[[], str | None]
 
 
@@ -56,6 +60,7 @@ class NodeApi:
         return [
             web.get("/api/streams", self.streams),
             web.get("/api/streams/{stream}", self.stream),
+            web.get("/api/streams/{stream}/timeline", self.timeline),
             web.get("/api/time", self.time),
             web.get("/api/config", self.config),
             web.get("/metrics", self.metrics),
@@ -78,6 +83,24 @@ class NodeApi:
             if described["name"] == name:
                 return _json(described)
         raise NotFound(f"stream {name} is not live")
+
+    async def timeline(self, request: web.Request) -> web.Response:
+        """When recent pictures of a stream passed each stage of the node, as docs/latency.md describes it.
+
+        With ``?after_ms=`` only those that were captured later, Unix milliseconds. It shows no media, so it is as open
+        as `stream`.
+
+        Raises:
+            NotFound: it is not live.
+            BadRequest: ``after_ms`` is no number.
+        """
+        name = parse_stream_name(request.match_info["stream"])
+        after_ns = _instant(request.query.get("after_ms", "0"))
+        times = self._node.stage_times_of(name)
+        if times is None:
+            raise NotFound(f"stream {name} is not live")
+        now_ms = round(self._node.clock.now_ns() * _MS_PER_NS, 3)
+        return _json({"stream": name, "now_ms": now_ms, **times.document(after_ns)})
 
     async def time(self, _request: web.Request) -> web.Response:
         """The node's clock; pages correct theirs by it."""
@@ -143,6 +166,13 @@ class NodeApi:
             "hls": f"/live/{stream.name}/index.m3u8" if playable else None,
             "whep": f"/whep/{stream.name}",
         }
+
+
+def _instant(text: str) -> int:
+    """Nanoseconds of a parameter in milliseconds."""
+    if not text.replace(".", "", 1).isdecimal() or len(text) > _MAX_INSTANT_LETTERS:
+        raise BadRequest(f"after_ms {text[:40]!r} refused: it must be Unix time in milliseconds")
+    return round(float(text) * _NS_PER_MS)
 
 
 def _rendition(rendition: RenditionInfo) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import structlog
 
 from infra.clock import Clock
 from infra.ids import SessionId, StreamName
+from infra.stage_times import Arrived, StageTimesOfStreams
 from ingest import metrics
 from ingest.connection import Connection
 from ingest.forwarder import Forwarder
@@ -74,6 +75,7 @@ class Surroundings:
         tasks: owner of all tasks.
         feeds: starts transcoders.
         origin_open: tells the origin of a new session.
+        stage_times: is told when pictures pass.
         on_ended: called once by each broadcast when it is over.
     """
 
@@ -82,6 +84,7 @@ class Surroundings:
     tasks: TaskHost
     feeds: FeedSource
     origin_open: Callable[[StreamName, SessionId], None]
+    stage_times: StageTimesOfStreams
     on_ended: Callable[["Broadcast"], None]
 
 
@@ -230,7 +233,22 @@ class Broadcast:
         self._log.info("viewer left", reason=reason.value, was_live=was_live, viewers=len(self._forwarder))
 
     def _on_unit(self, unit: AccessUnit) -> None:
+        released_ns = self._around.clock.now_ns()
         self._forwarder.push(unit)
+        if unit.track is Track.VIDEO:
+            self._note_times(unit, released_ns)
+        self._hand_to_feed(unit)
+
+    def _note_times(self, unit: AccessUnit, released_ns: int) -> None:
+        times = self._around.stage_times.of(self.stream, self.session)
+        if times is not None:
+            forwarded_ns = self._around.clock.now_ns()
+            arrivals = (unit.first_arrival_ns, unit.arrival_ns)
+            times.arrived(
+                Arrived(unit.capture_ns, *arrivals, released_ns, forwarded_ns, len(unit.payload), key=unit.key)
+            )
+
+    def _hand_to_feed(self, unit: AccessUnit) -> None:
         if self._feed is not None:
             self._feed.push(unit)
             return

@@ -14,6 +14,7 @@ import structlog
 from infra.clock import NS_PER_S, Clock
 from infra.ids import SESSION_BYTES, SessionId, StreamName, session_id
 from infra.settings import Settings
+from infra.stage_times import StageTimesOfStreams
 from ingest import metrics
 from ingest.admission import Limits, Load, admit_publisher, admit_viewer
 from ingest.answer import LocalSide, write_answer
@@ -77,6 +78,7 @@ class IngestHub:
         udp: UdpPort,
         supervisor: FeedSource,
         origin_open: Callable[[StreamName, SessionId], None],
+        stage_times: StageTimesOfStreams | None = None,
     ) -> None:
         self.ice_servers: tuple[IceServer, ...] = read_ice_servers(settings.ice_servers)
         self._settings = settings
@@ -98,6 +100,7 @@ class IngestHub:
             tasks=self._tasks,
             feeds=supervisor,
             origin_open=origin_open,
+            stage_times=stage_times or StageTimesOfStreams(),
             on_ended=self._on_ended,
         )
         self._broadcasts: dict[StreamName, Broadcast] = {}

@@ -114,6 +114,8 @@ class InboundTrack:
         self._source: _Source | None = None
         self._waits_for_key = plan.track is Track.VIDEO
         self._arrival_ns = 0  # of the latest packet that was handed out in order
+        self._begun: tuple[int, int] | None = None  # RTP time of the newest picture, arrival of its first packet
+        self._begun_before: tuple[int, int] | None = None  # of the one before: it may end with the newest one's packet
         self._size: tuple[int, int] | None = None
         self._packets_before = self._lost_before = 0  # of earlier sources
         self._repaired = self._refused = self._nacked = self._asked = 0
@@ -190,6 +192,7 @@ class InboundTrack:
         source.lost += ordered.lost_before
         if not ordered.item.payload:  # a bandwidth probe; a loss before it is a loss before the next payload
             return []
+        self._note_first(ordered.item.timestamp, ordered.arrival_ns)
         lost_before, source.lost = source.lost, 0
         try:
             frames = self._depacketizer.push(ordered.item, lost_before)
@@ -198,6 +201,17 @@ class InboundTrack:
             self._lose()
             return []
         return [unit for frame in frames if (unit := self._admit(frame)) is not None]
+
+    def _note_first(self, timestamp: int, arrival_ns: int) -> None:
+        if self._begun is not None and self._begun[0] == timestamp:
+            self._begun = (timestamp, min(self._begun[1], arrival_ns))
+        else:
+            self._begun, self._begun_before = (timestamp, arrival_ns), self._begun
+
+    def _first_arrival_ns(self, timestamp: int) -> int:
+        """Of the packets of a picture that is whole now; 0 if none is remembered."""
+        known = (self._begun, self._begun_before)
+        return next((begun[1] for begun in known if begun is not None and begun[0] == timestamp), 0)
 
     def _lose(self) -> None:
         """A packet is lost for good."""
@@ -218,7 +232,8 @@ class InboundTrack:
         self._size = frame.size or self._size
         track, codec = self.plan.track, self.plan.codec
         capture_ns = self._clock.capture_ns(track, frame.timestamp, self._arrival_ns)
-        return AccessUnit(track, codec, frame.key, frame.payload, frame.timestamp, capture_ns, self._arrival_ns)
+        arrivals = (self._arrival_ns, self._first_arrival_ns(frame.timestamp))
+        return AccessUnit(track, codec, frame.key, frame.payload, frame.timestamp, capture_ns, *arrivals)
 
     def missing(self, now_ns: int) -> list[int]:
         """Unwrapped sequence numbers to ask for now; they count as asked for."""

@@ -15,18 +15,19 @@ from infra.clock import Clock
 from infra.ids import RenditionName, SessionId, StreamName, session_id
 from infra.profiles import PROFILES
 from infra.settings import Settings
+from infra.stage_times import ListedPart, StageTimes, StageTimesOfStreams
 from origin import metrics
 from origin.cmaf_reader import ChunkSeen, Event
 from origin.errors import HeldTooLong, OriginFull, ResourceGone, SessionOver, StreamTaken, StreamUnknown
 from origin.foreign import ForeignRendition, ForeignSession
 from origin.live import LiveSession
-from origin.model import NS_PER_S, Kind
+from origin.model import NS_PER_S, Chunk, Kind
 from origin.retention import parse_retention
 from origin.session import Session
 from origin.storage.write_behind import WriteBehind
 from origin.text import Text
 from origin.waiting import WaitingRoom
-from origin.window import Targets
+from origin.window import Targets, instant_after
 
 MAX_REMEMBERED = 4096  # ids of forgotten sessions
 _RETRY_AFTER_S = 1
@@ -145,15 +146,24 @@ class Push:
                 metrics.PARTS.labels(self.entry.live.stream).inc()
                 if event.chunk.capture_ns is not None:
                     metrics.PART_AGE_SECONDS.observe((now_ns - event.chunk.capture_ns) / NS_PER_S)
+                    self._note_listed(event.chunk, event.chunk.capture_ns)
+
+    def _note_listed(self, chunk: Chunk, capture_ns: int) -> None:
+        rendition = self.entry.live.core.renditions[self.name]
+        if rendition.window is not None and rendition.track is not None:
+            duration_ns = instant_after(0, chunk.duration_ticks, rendition.track.timescale)
+            number = rendition.window.next_part - 1
+            self.entry.times.listed(self.name, ListedPart(number, capture_ns, duration_ns, self._clock.now_ns()))
 
 
 class _Entry:
     """A session, its pushes, and the timers that may end it."""
 
-    __slots__ = ("foreign", "live", "pushes", "timers")
+    __slots__ = ("foreign", "live", "pushes", "timers", "times")
 
-    def __init__(self, live: LiveSession, foreign: ForeignSession | None) -> None:
+    def __init__(self, live: LiveSession, foreign: ForeignSession | None, times: StageTimes) -> None:
         self.live = live
+        self.times = times
         self.foreign = foreign  # None: pushed by our workers
         self.pushes: dict[RenditionName, Push] = {}
         self.timers: dict[RenditionName | None, asyncio.TimerHandle] = {}  # None: of the session itself
@@ -183,6 +193,7 @@ class OriginHub:
     Attributes:
         targets: the numbers of all playlists.
         retention: how long what is stored is kept.
+        stage_times: of every session that is open; the stages before this one write into it too.
 
     Raises:
         RetentionRefused: a rule of the settings means nothing.
@@ -205,6 +216,7 @@ class OriginHub:
         self._clock = clock
         self._storage = storage
         self.retention = parse_retention(settings.retention, settings.window_s)
+        self.stage_times = StageTimesOfStreams()
         self._room = WaitingRoom(self._limits.held, self._limits.hold_targets * profile.target_duration_s)
         self._entries: dict[tuple[StreamName, SessionId], _Entry] = {}  # oldest first
         self._current: dict[StreamName, _Entry] = {}
@@ -295,7 +307,7 @@ class OriginHub:
         core = Session(self.targets, self._segment_s, self._leading_gaps)
         store = self._storage.put if self.retention.stores(stream) else _discard
         live = LiveSession(stream, session, core, self._room, store, self._ended)
-        entry = _Entry(live, foreign)
+        entry = _Entry(live, foreign, self.stage_times.open(stream, session))
         self._entries[key] = self._current[stream] = entry
         entry.start_timer(None, self._limits.first_push_s, lambda: self._give_up(entry, None))
         metrics.SESSIONS.set(len(self._entries))
@@ -314,6 +326,7 @@ class OriginHub:
         """A session came to its end: stop its pushes, serve it a while, then forget it."""
         entry = self._entries[live.stream, live.session_id]
         entry.stop_timers()
+        self.stage_times.close(live.stream, live.session_id)
         entry.start_timer(None, self._linger_s, lambda: self._forget(entry))
         pushes, entry.pushes = entry.pushes, {}
         for push in pushes.values():

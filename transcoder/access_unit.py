@@ -1,7 +1,7 @@
 """Pure: the contract between ingest and transcoder: one encoded access unit, and how it is framed on a byte stream.
 
 A frame is ``length`` (u32, of what follows), then ``track`` ``codec`` ``flags`` (u8 each), ``rtp_timestamp`` (u32),
-``capture_ns`` ``arrival_ns`` (i64 each), then the payload. All big-endian.
+``capture_ns`` ``arrival_ns`` ``first_arrival_ns`` (i64 each), then the payload. All big-endian.
 """
 
 import enum
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_PAYLOAD_BYTES = 8 << 20  # one access unit; a 4K keyframe at the highest quality stays below 4 MiB
-_HEAD = struct.Struct(">IBBBIqq")
+_HEAD = struct.Struct(">IBBBIqqq")
 _LENGTH = struct.Struct(">I")
 _KEY = 1
 
@@ -42,6 +42,7 @@ class AccessUnit:
         rtp_timestamp: as received, 32 bits, in the codec's clock rate (video 90 kHz, Opus 48 kHz).
         capture_ns: the publisher's capture instant on the node's clock, Unix nanoseconds; one timeline for both tracks.
         arrival_ns: when its last packet arrived, on the node's clock, Unix nanoseconds.
+        first_arrival_ns: when its first packet arrived, same; 0 if that is not known.
     """
 
     track: Track
@@ -51,15 +52,15 @@ class AccessUnit:
     rtp_timestamp: int
     capture_ns: int
     arrival_ns: int
+    first_arrival_ns: int = 0
 
 
 def frame_access_unit(unit: AccessUnit) -> bytes:
     """The access unit as one frame of the byte stream."""
     length = _HEAD.size - _LENGTH.size + len(unit.payload)
     flags = _KEY if unit.key else 0
-    head = _HEAD.pack(
-        length, unit.track.value, unit.codec.value, flags, unit.rtp_timestamp, unit.capture_ns, unit.arrival_ns
-    )
+    times = (unit.rtp_timestamp, unit.capture_ns, unit.arrival_ns, unit.first_arrival_ns)
+    head = _HEAD.pack(length, unit.track.value, unit.codec.value, flags, *times)
     return head + unit.payload
 
 
@@ -80,7 +81,7 @@ class AccessUnitReader:
         buffer = self._buffer
         buffer += data
         while len(buffer) >= _HEAD.size:
-            length, track, codec, flags, rtp_timestamp, capture_ns, arrival_ns = _HEAD.unpack_from(buffer)
+            length, track, codec, flags, *times = _HEAD.unpack_from(buffer)
             if not _HEAD.size - _LENGTH.size <= length <= _HEAD.size + MAX_PAYLOAD_BYTES:
                 raise ValueError(f"frame length {length} refused: at most {MAX_PAYLOAD_BYTES} bytes of payload")
             end = _LENGTH.size + length
@@ -88,6 +89,4 @@ class AccessUnitReader:
                 return
             payload = bytes(buffer[_HEAD.size : end])
             del buffer[:end]
-            yield AccessUnit(
-                Track(track), Codec(codec), bool(flags & _KEY), payload, rtp_timestamp, capture_ns, arrival_ns
-            )
+            yield AccessUnit(Track(track), Codec(codec), bool(flags & _KEY), payload, *times)

@@ -1,15 +1,17 @@
 """Pure: what a node and its worker tell each other besides media, as JSON.
 
 The node gives the worker its job on standard input. The worker answers on the socket pair, one message a line: that it
-wants a keyframe, and every second its figures. The end of the access units, the node's half of the socket closed, is
-the order to finish.
+wants a keyframe, that a part left and when, and every second its figures. The end of the access units, the node's half
+of the socket closed, is the order to finish.
 """
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields
+from typing import Any
 
-from infra.ids import SessionId, StreamName
+from infra.ids import RenditionName, SessionId, StreamName
+from infra.stage_times import CodedPart, Placed
 
 MAX_LINE_BYTES = 65_536
 
@@ -84,7 +86,20 @@ class KeyframeWanted:
     """The decoder cannot go on without a keyframe."""
 
 
-Message = WorkerStats | KeyframeWanted
+@dataclass(frozen=True, slots=True)
+class PartLeft:
+    """A part was pushed.
+
+    Attributes:
+        part: of whichever rendition.
+        placed: the pictures that found their slots since the last such message, of any rendition.
+    """
+
+    part: CodedPart
+    placed: tuple[Placed, ...]
+
+
+Message = WorkerStats | KeyframeWanted | PartLeft
 _STATS_FIELDS = {field.name for field in fields(WorkerStats)}
 
 
@@ -104,8 +119,16 @@ def parse_job(data: bytes) -> Job:
 
 def print_message(message: Message) -> bytes:
     """A message as a line."""
-    body = {"stats": asdict(message)} if isinstance(message, WorkerStats) else {"keyframe": True}
-    return json.dumps(body).encode() + b"\n"
+    return json.dumps(_body(message), separators=(",", ":")).encode() + b"\n"
+
+
+def _body(message: Message) -> dict[str, Any]:
+    match message:
+        case WorkerStats():
+            return {"stats": asdict(message)}
+        case PartLeft(part, placed):
+            return {"part": astuple(part), "placed": [astuple(each) for each in placed]}
+    return {"keyframe": True}
 
 
 class MessageReader:
@@ -135,4 +158,15 @@ def _parse(line: bytes) -> Message | None:
             return KeyframeWanted()
         case {"stats": dict(stats)} if stats.keys() == _STATS_FIELDS and all(type(n) is int for n in stats.values()):
             return WorkerStats(**stats)
+        case {"part": [str(name), int(start_ns), int(closed_ns), int(pushed_ns), list(coded)], "placed": list(placed)}:
+            times = (start_ns, closed_ns, pushed_ns)
+            return _part_left(RenditionName(name), times, coded, placed)
     return None
+
+
+def _part_left(name: RenditionName, times: tuple[int, int, int], coded: list[Any], placed: list[Any]) -> Message | None:
+    try:
+        pairs = tuple((int(grid_ns), int(coded_ns)) for grid_ns, coded_ns in coded)
+        return PartLeft(CodedPart(name, *times, pairs), tuple(Placed(*map(int, each)) for each in placed))
+    except (TypeError, ValueError):
+        return None

@@ -10,6 +10,7 @@ from typing import Protocol
 from av.video.frame import VideoFrame
 
 from infra.clock import Clock
+from infra.stage_times import Placed
 from transcoder.access_unit import AccessUnit
 from transcoder.cadence import Cadence
 from transcoder.decoder import PictureDecoder
@@ -55,7 +56,7 @@ class Announce(Protocol):
 
 
 class PictureThread:
-    """Owns the decoder and the scaler."""
+    """Owns the decoder and the scaler; ``on_placed`` is told, in this thread, of pictures that found their slots."""
 
     def __init__(
         self,
@@ -63,14 +64,16 @@ class PictureThread:
         timeline: Timeline,
         announce: Announce,
         want_keyframe: Callable[[], None],
+        on_placed: Callable[[Placed], None],
         fail: Callable[[BaseException], None],
     ) -> None:
         self._clock = clock
         self._timeline = timeline
         self._announce = announce
         self._want_keyframe = want_keyframe
+        self._on_placed = on_placed
         self._fail = fail
-        self._queue: queue.Queue[AccessUnit | None] = queue.Queue(QUEUE_UNITS)
+        self._queue: queue.Queue[tuple[AccessUnit, int] | None] = queue.Queue(QUEUE_UNITS)  # with when it was read
         self._thread = threading.Thread(target=self._run, name="pictures", daemon=True)
         self._decoder = PictureDecoder()
         self._lateness = Lateness()
@@ -87,7 +90,7 @@ class PictureThread:
     def put(self, unit: AccessUnit) -> bool:
         """Hand over an access unit; False if it is lost because too many wait."""
         try:
-            self._queue.put_nowait(unit)
+            self._queue.put_nowait((unit, self._clock.now_ns()))
         except queue.Full:
             return False
         return True
@@ -125,15 +128,16 @@ class PictureThread:
         next_tick = time.monotonic() + TICK_S
         while True:
             try:
-                unit = self._queue.get(timeout=max(0.001, next_tick - time.monotonic()))
+                waiting = self._queue.get(timeout=max(0.001, next_tick - time.monotonic()))
             except queue.Empty:
                 next_tick = time.monotonic() + TICK_S
                 self._fill_overdue()
                 continue
-            if unit is None:
+            if waiting is None:
                 return
+            unit, received_ns = waiting
             for picture in self._decoder.decode(unit):
-                self._place(picture, unit.capture_ns)
+                self._place(picture, unit.capture_ns, received_ns)
             if self._decoder.lost:
                 self._ask_for_keyframe()
             if time.monotonic() >= next_tick:
@@ -146,12 +150,13 @@ class PictureThread:
             self._keyframe_asked_ns = now_ns
             self._want_keyframe()
 
-    def _place(self, picture: VideoFrame, capture_ns: int) -> None:
+    def _place(self, picture: VideoFrame, capture_ns: int, received_ns: int) -> None:
         if picture.pts is not None:
             capture_ns = picture.pts
         self.counts.decoded += 1
         self.counts.width, self.counts.height = picture.width, picture.height
-        self._lateness.observe(capture_ns, self._clock.now_ns())
+        decoded_ns = self._clock.now_ns()
+        self._lateness.observe(capture_ns, decoded_ns)
         if self._cadence is None:
             self._begin(picture, capture_ns)
         if self._cadence is None or self._renditions is None:
@@ -167,6 +172,8 @@ class PictureThread:
             self._fill(index, None, hurry=True)
         else:
             self._fill(index, self._renditions.scaler.scale(picture))
+            grid_ns = self._timeline.index_capture_ns(index)
+            self._on_placed(Placed(capture_ns, received_ns, decoded_ns, self._clock.now_ns(), grid_ns))
 
     def _begin(self, picture: VideoFrame, capture_ns: int) -> None:
         cadence = Cadence(self._timeline, capture_ns)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from av.video.frame import VideoFrame
 
+from infra.clock import Clock
+from infra.stage_times import CodedPart
 from transcoder.cmaf import video_init
 from transcoder.encoders import PictureEncoder
 from transcoder.ladder import Rung
@@ -41,24 +43,33 @@ class RungPlan:
         preset: of libx264.
         timeline: of the session.
         schedule: where parts and segments begin.
+        clock: of the node.
     """
 
     rung: Rung
     preset: str
     timeline: Timeline
     schedule: Schedule
+    clock: Clock
+
+
+Emit = Callable[[bytes, CodedPart | None], None]
 
 
 class RungThread:
-    """Owns its encoder. ``emit`` is called in this thread, with the init section first; ``fail`` with what ended it."""
+    """Owns its encoder. ``emit`` is called in this thread, with the init section first; ``fail`` with what ended it.
 
-    def __init__(self, plan: RungPlan, emit: Callable[[bytes], None], fail: Callable[[BaseException], None]) -> None:
+    With each part goes when its pictures were coded; only its ``pushed_ns`` is still to be filled in.
+    """
+
+    def __init__(self, plan: RungPlan, emit: Emit, fail: Callable[[BaseException], None]) -> None:
         self._plan = plan
         self._emit = emit
         self._fail = fail
         self._queue: queue.Queue[Slot | None] = queue.Queue(QUEUE_SLOTS)
         self._thread = threading.Thread(target=self._run, name=f"rung-{plan.rung.name}", daemon=True)
         self._last: VideoFrame | None = None
+        self._coded: list[tuple[int, int]] = []  # pictures of the open part: grid instant, when coded
         self.coded_index = plan.schedule.anchor_index
 
     def start(self) -> None:
@@ -88,7 +99,7 @@ class RungThread:
         plan = self._plan
         encoder = PictureEncoder(plan.rung, plan.timeline.frame_rate, plan.preset)
         rung = plan.rung
-        self._emit(video_init(encoder.avcc, rung.width, rung.height, VIDEO_TIMESCALE, rung.bitrate_bps))
+        self._emit(video_init(encoder.avcc, rung.width, rung.height, VIDEO_TIMESCALE, rung.bitrate_bps), None)
         packager = Packager(plan.timeline, VIDEO_TIMESCALE)
         while (slot := self._queue.get()) is not None:
             self._encode_slot(slot, encoder, packager)
@@ -101,6 +112,7 @@ class RungThread:
         if self._last is not None and not slot.skip:
             ticks = timeline.index_ticks(slot.index)
             packager.add(ticks, encoder.encode(self._last, ticks, idr=idr), sync=idr)
+            self._coded.append((timeline.index_capture_ns(slot.index), self._plan.clock.now_ns()))
         self.coded_index = slot.index + 1
         if schedule.opens_part(self.coded_index):
             end = timeline.index_ticks(self.coded_index)
@@ -108,4 +120,6 @@ class RungThread:
 
     def _emit_part(self, data: bytes) -> None:
         if data:
-            self._emit(data)
+            coded, self._coded = tuple(self._coded), []
+            part = CodedPart(self._plan.rung.name, coded[0][0], self._plan.clock.now_ns(), 0, coded)
+            self._emit(data, part)

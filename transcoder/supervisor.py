@@ -25,9 +25,10 @@ import structlog
 from infra.clock import NS_PER_S, Clock, SystemClock
 from infra.ids import SessionId, StreamName
 from infra.settings import Settings
+from infra.stage_times import StageTimesOfStreams
 from transcoder import metrics
 from transcoder.access_unit import AccessUnit, Track, frame_access_unit
-from transcoder.messages import Job, KeyframeWanted, MessageReader, WorkerStats, print_job
+from transcoder.messages import Job, KeyframeWanted, Message, MessageReader, PartLeft, WorkerStats, print_job
 from transcoder.push_target import PushTarget
 
 MAX_WAITING_BYTES = 4 << 20  # of access units for a worker: some seconds of a high bit rate
@@ -117,9 +118,11 @@ class Feed:
         clock: Clock,
         workers: "_Workers",
         on_keyframe_wanted: Callable[[], None],
+        stage_times: StageTimesOfStreams,
         finish_timeout_s: float,
     ) -> None:
         self._job = job
+        self._stage_times = stage_times
         self._finish_timeout_s = finish_timeout_s
         self._clock = clock
         self._workers = workers
@@ -227,11 +230,19 @@ class Feed:
         with contextlib.suppress(ConnectionError):  # it died; a write that failed first is told to the reader too
             while data := await reader.read(65536):
                 for message in messages.feed(data):
-                    if isinstance(message, KeyframeWanted):
-                        self._on_keyframe_wanted()
-                    else:
-                        self._stats = message
-                        self._publish_stats(message)
+                    self._heed(message)
+
+    def _heed(self, message: Message) -> None:
+        match message:
+            case KeyframeWanted():
+                self._on_keyframe_wanted()
+            case PartLeft(part, placed):
+                times = self._stage_times.of(self._job.stream, self._job.session)
+                if times is not None:
+                    times.left(part, placed)
+            case WorkerStats():
+                self._stats = message
+                self._publish_stats(message)
 
     def _publish_stats(self, stats: WorkerStats) -> None:
         stream = self._job.stream
@@ -265,11 +276,18 @@ class Supervisor:
         clock: the node's.
         push: the origin.
         finish_timeout_s: how long a worker may flush before it is killed.
+        stage_times: is told when pictures and parts pass.
     """
 
     def __init__(
-        self, settings: Settings, clock: Clock, push: PushTarget, finish_timeout_s: float = FINISH_TIMEOUT_S
+        self,
+        settings: Settings,
+        clock: Clock,
+        push: PushTarget,
+        finish_timeout_s: float = FINISH_TIMEOUT_S,
+        stage_times: StageTimesOfStreams | None = None,
     ) -> None:
+        self._stage_times = stage_times or StageTimesOfStreams()
         self._finish_timeout_s = finish_timeout_s
         self._settings = settings
         self._clock = clock
@@ -295,7 +313,7 @@ class Supervisor:
         """
         self._feeds = {feed for feed in self._feeds if not feed.finished}
         job = self._job(stream, session, tracks)
-        feed = Feed(job, self._clock, self._workers, on_keyframe_wanted, self._finish_timeout_s)
+        feed = Feed(job, self._clock, self._workers, on_keyframe_wanted, self._stage_times, self._finish_timeout_s)
         self._feeds.add(feed)
         await feed.begun()
         return feed

@@ -15,6 +15,8 @@ import signal
 import socket
 import sys
 import threading
+from collections import deque
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -25,9 +27,10 @@ from infra.ids import RenditionName
 from infra.log import configure_logging
 from infra.profiles import PROFILES
 from infra.settings import Profile
+from infra.stage_times import CodedPart, Placed
 from transcoder.access_unit import AccessUnit, AccessUnitReader, Track
 from transcoder.ladder import choose_ladder
-from transcoder.messages import Job, KeyframeWanted, Message, WorkerStats, parse_job, print_message
+from transcoder.messages import Job, KeyframeWanted, Message, PartLeft, WorkerStats, parse_job, print_message
 from transcoder.picture_thread import PictureThread, Renditions
 from transcoder.publisher import Publisher
 from transcoder.push_target import PushTarget
@@ -42,6 +45,7 @@ READ_BYTES = 1 << 18
 STATS_INTERVAL_S = 1.0
 SOUND_ALONE_AFTER_NS = 2_000_000_000  # a publisher that announced video and sends none is heard all the same
 SOUND_DESPITE_VIDEO_NS = 10_000_000_000  # and so is one whose video cannot be decoded
+MAX_PLACED = 120  # pictures whose times wait for the next part to leave
 _PR_SET_PDEATHSIG = 1
 
 _log = structlog.get_logger("transcoder.worker")
@@ -63,7 +67,10 @@ class Worker:
         self._lost = 0
         self._first_sound_ns: int | None = None
         self._video_seen = False
-        self._pictures = PictureThread(self._clock, self._timeline, self._announce, self._want_keyframe, self._fail)
+        self._placed: deque[Placed] = deque(maxlen=MAX_PLACED)
+        self._pictures = PictureThread(
+            self._clock, self._timeline, self._announce, self._want_keyframe, self._placed.append, self._fail
+        )
         self._sound = SoundThread(self._clock, self._timeline, partial(self._emit, AUDIO), self._fail)
 
     async def run(self) -> None:
@@ -143,16 +150,22 @@ class Worker:
         self._log.info("ladder chosen", source=f"{width}x{height}", rungs=[rung.name for rung in ladder])
         rungs = []
         for rung in ladder:
-            plan = RungPlan(rung, self._job.preset, self._timeline, schedule)
+            plan = RungPlan(rung, self._job.preset, self._timeline, schedule, self._clock)
             thread = RungThread(plan, partial(self._emit, rung.name), self._fail)
             thread.start()
             rungs.append(thread)
         return Renditions(rungs, Scaler(ladder), schedule)
 
-    def _emit(self, rendition: RenditionName, data: bytes) -> None:
+    def _emit(self, rendition: RenditionName, data: bytes, part: CodedPart | None = None) -> None:
         """Called by the threads."""
+        self._loop.call_soon_threadsafe(self._push, rendition, data, part)
+
+    def _push(self, rendition: RenditionName, data: bytes, part: CodedPart | None) -> None:
         assert self._publisher is not None
-        self._loop.call_soon_threadsafe(self._publisher.put, rendition, data)
+        self._publisher.put(rendition, data)
+        if part is not None:
+            placed = tuple(self._placed.popleft() for _ in range(len(self._placed)))
+            self._tell(PartLeft(replace(part, pushed_ns=self._clock.now_ns()), placed))
 
     def _want_keyframe(self) -> None:
         """Called by the picture thread."""

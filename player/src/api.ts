@@ -1,5 +1,7 @@
 /** Edge: what the node tells the pages about itself. */
 
+import type { Timeline } from "./latency/timeline.ts";
+
 export interface TrackInfo {
   readonly kind: "video" | "audio";
   readonly codec: string;
@@ -55,6 +57,11 @@ export async function fetchStreams(): Promise<readonly StreamInfo[]> {
 
 export async function fetchConfig(): Promise<NodeConfig> {
   return fetchJson<NodeConfig>("/api/config");
+}
+
+/** When the pictures of a stream that were captured after an instant (Unix ms) passed the stages of the node. */
+export async function fetchTimeline(stream: string, after_ms: number): Promise<Timeline> {
+  return fetchJson<Timeline>(`/api/streams/${stream}/timeline?after_ms=${after_ms.toFixed(0)}`);
 }
 
 /** Unix time of the node, in ms. */

@@ -217,3 +217,16 @@ def test_rates_are_those_of_the_last_second() -> None:
     assert stats.frame_rate == 30
     assert stats.bitrate_bps == 60 * len(KEY) * 8 // 2
     assert track.stats(NOW + 2500 * MS).frame_rate == 30
+
+
+def test_an_access_unit_knows_when_its_first_packet_came_and_its_last() -> None:
+    track = video()
+    pieces = [b"\x10" + KEY[1:], b"\x00middle", b"\x00end"]
+    units = []
+    for index, (sequence, at) in enumerate(((1, 0), (3, 2), (2, 5))):  # the middle one comes last
+        marker = sequence == len(pieces)
+        piece = RtpPacket(96, marker, sequence, 3000, SSRC, pieces[sequence - 1])
+        track.on_packet(piece, NOW + at * MS, repaired=index == 2)
+        units += track.access_units(NOW + at * MS)
+    (unit,) = units
+    assert (unit.first_arrival_ns, unit.arrival_ns) == (NOW, NOW + 5 * MS)

@@ -15,6 +15,7 @@ UNITS = st.builds(
     rtp_timestamp=st.integers(0, 2**32 - 1),
     capture_ns=st.integers(-(2**63), 2**63 - 1),
     arrival_ns=st.integers(-(2**63), 2**63 - 1),
+    first_arrival_ns=st.integers(-(2**63), 2**63 - 1),
 )
 
 

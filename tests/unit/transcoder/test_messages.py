@@ -2,8 +2,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.ids import SessionId, StreamName
-from transcoder.messages import Job, KeyframeWanted, MessageReader, WorkerStats, parse_job, print_job, print_message
+from infra.ids import RenditionName, SessionId, StreamName
+from infra.stage_times import CodedPart, Placed
+from transcoder.messages import (
+    Job,
+    KeyframeWanted,
+    MessageReader,
+    PartLeft,
+    WorkerStats,
+    parse_job,
+    print_job,
+    print_message,
+)
 
 JOB = Job(
     stream=StreamName("a"),
@@ -48,3 +58,24 @@ def test_an_endless_line_does_not_grow_without_bound() -> None:
     for _ in range(100):
         assert list(reader.feed(b"x" * 10_000)) == []
     assert len(reader._rest) <= 65_536
+
+
+LEFT = PartLeft(CodedPart(RenditionName("720p"), 1, 2, 3, ((1, 4), (5, 6))), (Placed(7, 8, 9, 10, 11),))
+
+
+def test_the_times_of_a_part_survive_the_socket() -> None:
+    assert list(MessageReader().feed(print_message(LEFT))) == [LEFT]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"part": ["720p", 1, 2, 3, [[1, 2, 3]]], "placed": []}',
+        b'{"part": ["720p", 1, 2, 3, [1]], "placed": []}',
+        b'{"part": ["720p", 1, 2, 3, []], "placed": [[1]]}',
+        b'{"part": ["720p", 1, 2, 3, [["x", 1]]], "placed": []}',
+        b'{"part": ["720p", 1, 2, 3, []]}',
+    ],
+)
+def test_times_that_are_none_are_passed_over(line: bytes) -> None:
+    assert list(MessageReader().feed(line + b"\n")) == []
