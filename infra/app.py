@@ -6,7 +6,6 @@ import os
 import resource
 import secrets
 import signal
-import socket
 import sys
 import webbrowser
 from contextlib import AsyncExitStack
@@ -122,7 +121,7 @@ class Node:
         origin = OriginHub(settings, self._clock, storage)
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         supervisor = Supervisor(settings, self._clock, PushTarget(self.base_url, token), stage_times=origin.stage_times)
-        ingest = IngestHub(settings, self._clock, udp, supervisor, origin.open_session, origin.stage_times)
+        ingest = IngestHub(settings, self._clock, udp, supervisor, origin, origin.stage_times)
 
         app = self.app
         gate = Gate(settings.viewer_secret.get_secret_value(), self._clock)
@@ -133,8 +132,10 @@ class Node:
         front = await prepare_front(settings, sock, self._clock) if settings.https else None
         if front is not None:
             closing.push_async_callback(front.close)  # the last: it passes on what the node answers at its end
-        runner = await _serve(sock, app, closing)
+        runner = await _set_up(app, closing)
         closing.push_async_callback(origin.close)
+        await origin.recover()
+        await web.SockSite(runner, sock, backlog=BACKLOG).start()
         self._enforce_retention(origin, storage, closing)
         closing.push_async_callback(_let_players_read_the_end, runner)
         closing.callback(origin.end_sessions)
@@ -152,10 +153,13 @@ class Node:
         self._not_ready = None
         _log.info("listening", url=self.base_url, udp_port=self.udp_port, announced=list(udp.addresses))
         if is_exposed(sock):
-            if settings.viewer_secret.get_secret_value():
-                _log.warning("everybody who reaches this host can publish", host=settings.host)
-            else:
-                _log.warning("everybody who reaches this host can publish and watch", host=settings.host)
+            self._warn_of_exposure()
+
+    def _warn_of_exposure(self) -> None:
+        if self.settings.viewer_secret.get_secret_value():
+            _log.warning("everybody who reaches this host can publish", host=self.settings.host)
+        else:
+            _log.warning("everybody who reaches this host can publish and watch", host=self.settings.host)
 
     def _enforce_retention(self, origin: OriginHub, storage: WriteBehind, closing: AsyncExitStack) -> None:
         if origin.retention.sweep_pause_s is not None:
@@ -215,7 +219,7 @@ async def show_page(url: str) -> None:
         sys.stderr.write(f"\n  Open {url} in a browser.\n\n")
 
 
-async def _serve(sock: socket.socket, app: web.Application, closing: AsyncExitStack) -> web.AppRunner:
+async def _set_up(app: web.Application, closing: AsyncExitStack) -> web.AppRunner:
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -225,7 +229,6 @@ async def _serve(sock: socket.socket, app: web.Application, closing: AsyncExitSt
     )
     await runner.setup()
     closing.push_async_callback(runner.cleanup)
-    await web.SockSite(runner, sock, backlog=BACKLOG).start()
     return runner
 
 

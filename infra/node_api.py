@@ -16,7 +16,7 @@ from infra.settings import Settings
 from infra.stage_times import StageTimes
 from ingest.ice_servers import IceServer, ice_servers_json
 from ingest.snapshot import StreamSnapshot, TrackSnapshot
-from origin.hub import ForeignStream, RenditionInfo, SessionInfo
+from origin.snapshot import ForeignStream, RenditionInfo, SessionInfo
 
 _HEADERS = {**CORS_HEADERS, hdrs.CACHE_CONTROL: "no-store"}
 _MS_PER_NS = 1e-6

@@ -120,6 +120,10 @@ class Settings(BaseModel):
     """Length of the live playlist; at least six segments are kept whatever it says."""
     leading_gaps: Annotated[int, Field(ge=0, le=6)] = 0
     """EXT-X-GAP segments a session begins with; with 6, players that want a long list start after one segment."""
+    dvr_window_s: Annotated[float, Field(ge=0, le=14_400)] = 0.0
+    """Length of the live playlist if it is to be longer than what is kept in memory (window_s); needs storage."""
+    recovery_grace_s: Annotated[float, Field(ge=0, le=3600)] = 60.0
+    """How long a session that a crash cut off waits after the restart for its publisher; 0: it is ended at once."""
 
     # Storage
     storage: str = "memory"

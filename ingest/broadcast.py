@@ -40,6 +40,16 @@ class Feed(Protocol):
         ...
 
 
+class Sessions(Protocol):
+    """The origin as broadcasts need it."""
+
+    def open_session(self, stream: StreamName, session: SessionId) -> None:
+        """A broadcast begins."""
+
+    def resume(self, stream: StreamName) -> SessionId | None:
+        """The session that waits for its publisher since the node died, which goes on; or None."""
+
+
 class FeedSource(Protocol):
     """Starts transcoders; `transcoder.supervisor.Supervisor` is one."""
 

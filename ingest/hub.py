@@ -6,7 +6,7 @@ Both HTTP endpoints come here with text and get text back; what they refuse is r
 import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -19,7 +19,7 @@ from ingest import metrics
 from ingest.admission import Limits, Load, admit_publisher, admit_viewer
 from ingest.answer import LocalSide, write_answer
 from ingest.batch import BatchSender
-from ingest.broadcast import Broadcast, FeedSource, Publisher, Surroundings
+from ingest.broadcast import Broadcast, FeedSource, Publisher, Sessions, Surroundings
 from ingest.connection import Connection, Ground
 from ingest.dtls import Identity
 from ingest.errors import IceSessionPassed, NodeDraining, ResourceUnknown
@@ -77,7 +77,7 @@ class IngestHub:
         clock: Clock,
         udp: UdpPort,
         supervisor: FeedSource,
-        origin_open: Callable[[StreamName, SessionId], None],
+        origin: Sessions,
         stage_times: StageTimesOfStreams | None = None,
     ) -> None:
         self.ice_servers: tuple[IceServer, ...] = read_ice_servers(settings.ice_servers)
@@ -99,7 +99,7 @@ class IngestHub:
             grace_ns=round(settings.publisher_grace_s * NS_PER_S),
             tasks=self._tasks,
             feeds=supervisor,
-            origin_open=origin_open,
+            origin_open=origin.open_session,
             stage_times=stage_times or StageTimesOfStreams(),
             on_ended=self._on_ended,
         )
@@ -108,6 +108,7 @@ class IngestHub:
         self._tombstones: OrderedDict[str, tuple[Protocol, StreamName]] = OrderedDict()
         self._ticker: asyncio.Task[None] | None = None
         self._open = False
+        self._resume = origin.resume
 
     async def start(self) -> None:
         """Begin to serve."""
@@ -144,7 +145,7 @@ class IngestHub:
             broadcast.end(EndReason.TRACKS_CHANGED)
             broadcast = None
         if broadcast is None:
-            session = session_id(self._clock.now_ns(), secrets.token_bytes(SESSION_BYTES))
+            session = self._resume(stream) or self._new_session()
             broadcast = self._broadcasts[stream] = Broadcast(stream, session, self._around)
         sent = [track for agreement in agreements if (track := sent_track(agreement)) is not None]
         broadcast.offered(Publisher(connection, plans, sent))
@@ -270,6 +271,9 @@ class IngestHub:
     def _require_open(self) -> None:
         if not self._open:
             raise NodeDraining("the node is starting or shutting down")
+
+    def _new_session(self) -> SessionId:
+        return session_id(self._clock.now_ns(), secrets.token_bytes(SESSION_BYTES))
 
     def _local_side(self, ice: IceCredentials) -> LocalSide:
         return LocalSide(

@@ -10,6 +10,8 @@ In the order media passes them:
 - ``iframes`` (pure): one coded picture as a media file of its own.
 - ``foreign`` (pure): what foreign encoders push, arranged as ours would be.
 - ``hub`` (edge): all sessions: opening, pushes, ending, forgetting.
+- ``entry`` (edge): a session as the hub holds it: its pushes and timers.
+- ``snapshot`` (pure): what the node's API tells of the sessions.
 - ``live`` (edge): one session at work: changes, cached playlists, who waits for them.
 - ``session`` (pure): renditions kept in step.
 - ``breaks`` (pure): where discontinuities stand.
@@ -17,6 +19,15 @@ In the order media passes them:
 - ``rates`` (pure): the bit rates that are promised, measured.
 - ``window`` (pure): segments and parts that are listed, kept, and waited for.
 - ``model`` (pure): tracks, init sections, parts, segments.
+- ``archive`` (edge): the store as the sessions of a node see it.
+- ``recorder`` (edge): what a session keeps in the store: files, its journal behind them.
+- ``in_memory`` (pure): which segments keep their bytes in memory.
+- ``journal`` (pure): what of a session is safe in the store.
+- ``journal_writer`` (pure): in which order the pages of a journal are written.
+- ``marks`` (edge): which sessions of the store have no end.
+- ``unfinished`` (edge): what a crash left of them.
+- ``found_segment`` (pure): a stored segment that the journal does not know.
+- ``recovery`` (pure): how such a session goes on.
 - ``playlist_version`` (pure): a version of a media playlist, whole or as a delta update.
 - ``playlist_lines`` (pure): what media playlists and I-frame playlists share.
 - ``media_playlist`` (pure): a window as text.

@@ -1,5 +1,7 @@
 """Pure: at which media sequence numbers a discontinuity stands, in all renditions of a session alike."""
 
+from collections.abc import Iterable
+
 
 class Breaks:
     """Planned discontinuities; a number never loses or gets one after a rendition opened it.
@@ -9,8 +11,8 @@ class Breaks:
 
     __slots__ = ("_forgotten", "_numbers")
 
-    def __init__(self) -> None:
-        self._numbers: list[int] = []
+    def __init__(self, known: Iterable[int] = ()) -> None:
+        self._numbers = sorted(known)
         self._forgotten = 0
 
     def __contains__(self, msn: int) -> bool:

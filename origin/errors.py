@@ -5,6 +5,7 @@
     infra.errors.PeerError
      +-- BadRequest
      |    +-- UrlMalformed           not a media URL of this server                                   400
+     |    +-- DvrRefused             a list that is longer than anything the store keeps                400
      |    +-- RetentionRefused       a retention rule that means nothing                             400
      |    +-- DirectiveRefused       delivery directives that are malformed or ask too far ahead      400
      +-- Unprocessable
@@ -27,6 +28,10 @@ _SHOWN_CHARS = 40  # of refused input, escapes written out: enough to recognise 
 
 class UrlMalformed(errors.BadRequest):
     """Not a media URL of this server."""
+
+
+class DvrRefused(errors.BadRequest):
+    """The settings ask for a list that is longer than what the store keeps."""
 
 
 class RetentionRefused(errors.BadRequest):

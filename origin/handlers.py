@@ -1,4 +1,4 @@
-"""Edge: what viewers GET: playlists and media, all from memory (rfc8216bis 6.2)."""
+"""Edge: what viewers GET: playlists and media, all but old segments from memory (rfc8216bis 6.2)."""
 
 from collections.abc import Awaitable, Callable
 
@@ -85,9 +85,9 @@ class _Viewers:
             case FileKind.PART:
                 data, kind = await live.part(rendition, file.number)
             case FileKind.SEGMENT:
-                data, kind = live.segment(rendition, file.number)
+                data, kind = await live.segment(rendition, file.number)
             case FileKind.IFRAME:
-                data, kind = live.iframe(rendition, file.number)
+                data, kind = await live.iframe(rendition, file.number)
             case _:
                 data, kind = live.init(rendition, file.number)
         return Media(data, _MEDIA_TYPE[kind], name)

@@ -1,13 +1,14 @@
 """Edge: all sessions of the node: which one is live under a name, who pushes into it, when it ends and is forgotten.
 
 States of a session: waiting for its first push, live, interrupted (a push broke off; it may return within a time),
-ended (still served, so that players reach its end), forgotten (its id is remembered and never used again).
+ended (still served, so that players reach its end), forgotten (its id is remembered and never used again). One that a
+crash left without an end is served again after the start (`recover`) and waits for its publisher, or is ended.
 """
 
-import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 
 import structlog
 
@@ -15,19 +16,22 @@ from infra.clock import Clock
 from infra.ids import RenditionName, SessionId, StreamName, session_id
 from infra.profiles import PROFILES
 from infra.settings import Settings
-from infra.stage_times import ListedPart, StageTimes, StageTimesOfStreams
+from infra.stage_times import StageTimesOfStreams
 from origin import metrics
-from origin.cmaf_reader import ChunkSeen, Event
+from origin.archive import Archive
+from origin.entry import Entry, Push
 from origin.errors import HeldTooLong, OriginFull, ResourceGone, SessionOver, StreamTaken, StreamUnknown
-from origin.foreign import ForeignRendition, ForeignSession
+from origin.foreign import ForeignSession
+from origin.journal import Opened
+from origin.journal_writer import JournalWriter
 from origin.live import LiveSession
-from origin.model import NS_PER_S, Chunk, Kind
-from origin.retention import parse_retention
 from origin.session import Session
+from origin.snapshot import ForeignStream, RenditionInfo, SessionInfo
 from origin.storage.write_behind import WriteBehind
 from origin.text import Text
+from origin.unfinished import Recovery, Unfinished
 from origin.waiting import WaitingRoom
-from origin.window import Targets, instant_after
+from origin.window import Targets
 
 MAX_REMEMBERED = 4096  # ids of forgotten sessions
 _RETRY_AFTER_S = 1
@@ -45,6 +49,7 @@ class Limits:
         first_push_s: a session that nobody pushes into ends after this time.
         return_s: an interrupted rendition's push must be back within this time, or the session ends.
         linger_s: an ended session is served at least this long.
+        recover_s: a start waits at most so long for the store to tell of a crash, which then goes on in the background.
         index_hold_s: a player that comes a moment too early is held and not refused.
         hold_targets: target durations that a request for what comes next is held (rfc8216bis 6.2.5.2).
     """
@@ -54,131 +59,9 @@ class Limits:
     first_push_s: float = 30.0
     return_s: float = 10.0
     linger_s: float = 60.0
+    recover_s: float = 5.0
     index_hold_s: float = 5.0
     hold_targets: float = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class RenditionInfo:
-    """A rendition as ``/api/streams`` shows it; sizes in pixels, 0 for audio."""
-
-    name: RenditionName
-    kind: Kind
-    width: int
-    height: int
-    bandwidth_bps: int
-
-
-@dataclass(frozen=True, slots=True)
-class SessionInfo:
-    """A live session as ``/api/streams`` shows it; ``playable``: its multivariant playlist can be fetched."""
-
-    session: SessionId
-    playable: bool
-    renditions: tuple[RenditionInfo, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ForeignStream:
-    """A stream that a foreign encoder pushes; ``opened_ns`` is Unix time."""
-
-    name: StreamName
-    session: SessionId
-    opened_ns: int
-
-
-class Push:
-    """One CMAF body that feeds one rendition; made by `OriginHub.attach`.
-
-    Attributes:
-        attached: it may still feed; False once it was detached, replaced, or the session ended.
-    """
-
-    __slots__ = ("_clock", "_foreign", "attached", "entry", "name", "on_dropped")
-
-    def __init__(self, entry: "_Entry", name: RenditionName, clock: Clock, on_dropped: Callable[[], None]) -> None:
-        self.entry = entry
-        self.name = name
-        self.on_dropped = on_dropped
-        self.attached = True
-        self._clock = clock
-        self._foreign: ForeignRendition | None = None
-        if entry.foreign is not None:
-            self._foreign = entry.foreign.rendition(name)
-            self._foreign.begin()
-
-    @property
-    def lead_s(self) -> float:
-        """How far its media runs ahead of the clock, which only a foreign encoder's can; in seconds."""
-        return 0.0 if self._foreign is None else max(0, self._foreign.end_ns - self._clock.now_ns()) / NS_PER_S
-
-    def take(self, events: Iterable[Event]) -> None:
-        """What the body's reader found in the bytes that came together.
-
-        Raises:
-            CmafRefused: the media cannot be listed.
-            SessionOver: the session has ended, or another push has taken this one's place.
-        """
-        if not self.attached:
-            raise SessionOver(f"push of {self.name} refused: the session has ended, or a newer push replaced this one")
-        now_ns = self._clock.now_ns()
-        if self._foreign is None:
-            self.entry.live.take(self.name, self._counted(events, now_ns), now_ns)
-            return
-        before = self._foreign.repeated
-        self.entry.live.take(self.name, self._counted(self._foreign.arrange(events, now_ns), now_ns), now_ns)
-        metrics.REPEATED.labels(self.entry.live.stream).inc(self._foreign.repeated - before)
-
-    def finish(self) -> None:
-        """The body came to its end.
-
-        Raises:
-            CmafRefused, SessionOver: as `take`.
-        """
-        if self._foreign is not None and self.attached:
-            now_ns = self._clock.now_ns()
-            self.entry.live.take(self.name, self._counted(self._foreign.finish(), now_ns), now_ns)
-
-    def _counted(self, events: Iterable[Event], now_ns: int) -> Iterator[Event]:
-        for event in events:
-            yield event
-            if isinstance(event, ChunkSeen):  # and listed: what is refused raises
-                metrics.PARTS.labels(self.entry.live.stream).inc()
-                if event.chunk.capture_ns is not None:
-                    metrics.PART_AGE_SECONDS.observe((now_ns - event.chunk.capture_ns) / NS_PER_S)
-                    self._note_listed(event.chunk, event.chunk.capture_ns)
-
-    def _note_listed(self, chunk: Chunk, capture_ns: int) -> None:
-        rendition = self.entry.live.core.renditions[self.name]
-        if rendition.window is not None and rendition.track is not None:
-            duration_ns = instant_after(0, chunk.duration_ticks, rendition.track.timescale)
-            number = rendition.window.next_part - 1
-            self.entry.times.listed(self.name, ListedPart(number, capture_ns, duration_ns, self._clock.now_ns()))
-
-
-class _Entry:
-    """A session, its pushes, and the timers that may end it."""
-
-    __slots__ = ("foreign", "live", "pushes", "timers", "times")
-
-    def __init__(self, live: LiveSession, foreign: ForeignSession | None, times: StageTimes) -> None:
-        self.live = live
-        self.times = times
-        self.foreign = foreign  # None: pushed by our workers
-        self.pushes: dict[RenditionName, Push] = {}
-        self.timers: dict[RenditionName | None, asyncio.TimerHandle] = {}  # None: of the session itself
-
-    def start_timer(self, name: RenditionName | None, seconds: float, call: Callable[[], None]) -> None:
-        self.stop_timer(name)
-        self.timers[name] = asyncio.get_running_loop().call_later(seconds, call)
-
-    def stop_timer(self, name: RenditionName | None) -> None:
-        if timer := self.timers.pop(name, None):
-            timer.cancel()
-
-    def stop_timers(self) -> None:
-        for name in list(self.timers):
-            self.stop_timer(name)
 
 
 class OriginHub:
@@ -196,7 +79,7 @@ class OriginHub:
         stage_times: of every session that is open; the stages before this one write into it too.
 
     Raises:
-        RetentionRefused: a rule of the settings means nothing.
+        DvrRefused, RetentionRefused: as `origin.archive.Archive`.
     """
 
     def __init__(self, settings: Settings, clock: Clock, storage: WriteBehind, limits: Limits | None = None) -> None:
@@ -206,20 +89,22 @@ class OriginHub:
             profile.part_target_s,
             profile.part_hold_back_s,
             profile.hold_back_s,
-            Fraction(settings.window_s),
+            Fraction(max(settings.window_s, settings.dvr_window_s)),
         )
         self._segment_s = Fraction(profile.segment_s)
         self._leading_gaps = settings.leading_gaps
         self._limits = limits or Limits()
         # a list that was fetched last may name segments as old as the window (rfc8216bis 6.2.2)
-        self._linger_s = max(self._limits.linger_s, settings.window_s + profile.target_duration_s)
+        self._linger_s = max(self._limits.linger_s, float(self.targets.window_s) + profile.target_duration_s)
         self._clock = clock
-        self._storage = storage
-        self.retention = parse_retention(settings.retention, settings.window_s)
         self.stage_times = StageTimesOfStreams()
+        self._archive = Archive(settings, storage)
+        self.retention = self._archive.retention
+        self._return_s = settings.recovery_grace_s
+        self._recovery = Recovery(self._archive, self._knows, self._may_return, self._take_up)
         self._room = WaitingRoom(self._limits.held, self._limits.hold_targets * profile.target_duration_s)
-        self._entries: dict[tuple[StreamName, SessionId], _Entry] = {}  # oldest first
-        self._current: dict[StreamName, _Entry] = {}
+        self._entries: dict[tuple[StreamName, SessionId], Entry] = {}  # oldest first
+        self._current: dict[StreamName, Entry] = {}
         self._remembered: dict[tuple[StreamName, SessionId], None] = {}  # oldest first
 
     # Sessions
@@ -232,6 +117,24 @@ class OriginHub:
             OriginFull: too many are live.
         """
         self._open(stream, session)
+
+    async def recover(self) -> None:
+        """Take up the sessions that a crash left without an end; before the first offer or push is taken.
+
+        A store that does not answer is asked again in the background.
+        """
+        if self._archive.storage.durable:
+            self._recovery.start(self._clock)
+            await self._recovery.done(self._limits.recover_s)
+
+    def resume(self, stream: StreamName) -> SessionId | None:
+        """The session that a returning WebRTC publisher goes on with, or None; it waits for the first push now."""
+        entry = self._current.get(stream)
+        if entry is None or entry.foreign is not None or not entry.waits:
+            return None
+        waits_s = max(entry.remaining_s(None), self._limits.first_push_s)
+        entry.start_timer(None, waits_s, lambda: self._give_up(entry, None))
+        return entry.live.session_id
 
     def session_of(self, stream: StreamName) -> SessionInfo | None:
         """The live session of a stream, or None."""
@@ -251,7 +154,7 @@ class OriginHub:
         return [
             ForeignStream(stream, entry.live.session_id, entry.foreign.opened_ns)
             for stream, entry in self._current.items()
-            if entry.foreign is not None and not entry.live.core.ended
+            if entry.foreign is not None and not entry.waits and not entry.live.core.ended
         ]
 
     @property
@@ -269,13 +172,15 @@ class OriginHub:
             entry.live.end()
 
     async def close(self) -> None:
-        """End all sessions and answer who waits."""
+        """End all sessions, answer who waits, give the journals their ends, within a bounded time."""
+        await self._recovery.close()
         for entry in list(self._entries.values()):
             entry.live.end()
             self._forget(entry)
+        await self._archive.close()
 
     def foreign_session(self, stream: StreamName, random_bytes: bytes) -> SessionId:
-        """The session a foreign encoder pushes into: the one that its other renditions opened, or a new one.
+        """The session a foreign encoder pushes into: that of its other renditions, or of before a crash, or a new one.
 
         Args:
             stream: its stream.
@@ -286,7 +191,7 @@ class OriginHub:
             OriginFull: too many are live.
         """
         entry = self._current.get(stream)
-        if entry is None or entry.live.core.ended:
+        if entry is None or entry.live.core.ended or (entry.foreign is None and entry.waits):
             now_ns = self._clock.now_ns()
             session = session_id(now_ns, random_bytes)
             self._open(stream, session, ForeignSession(self.targets, self._segment_s, now_ns))
@@ -295,7 +200,7 @@ class OriginHub:
             raise StreamTaken(f"push refused: stream {stream} is live already, published over WebRTC", _RETRY_AFTER_S)
         return entry.live.session_id
 
-    def _open(self, stream: StreamName, session: SessionId, foreign: ForeignSession | None = None) -> _Entry:
+    def _open(self, stream: StreamName, session: SessionId, foreign: ForeignSession | None = None) -> Entry:
         key = (stream, session)
         if key in self._remembered:
             raise SessionOver(f"session {session} refused: it has ended; begin a new one")
@@ -304,15 +209,22 @@ class OriginHub:
         self._make_room()
         if stream in self._current:
             self._current[stream].live.end()
-        core = Session(self.targets, self._segment_s, self._leading_gaps)
-        store = self._storage.put if self.retention.stores(stream) else _discard
-        live = LiveSession(stream, session, core, self._room, store, self._ended)
-        entry = _Entry(live, foreign, self.stage_times.open(stream, session))
-        self._entries[key] = self._current[stream] = entry
-        entry.start_timer(None, self._limits.first_push_s, lambda: self._give_up(entry, None))
-        metrics.SESSIONS.set(len(self._entries))
+        targets = replace(self.targets, window_s=self._archive.window_s(stream))
+        core = Session(targets, self._segment_s, self._leading_gaps)
+        recorder = self._archive.recorder(stream, session, JournalWriter(waiting=True))
+        recorder.begin(Opened(self._clock.now_ns(), targets, self._segment_s, foreign is not None))
+        live = LiveSession(stream, session, core, self._room, recorder, self._ended)
+        entry = Entry(live, foreign, self.stage_times.open(stream, session))
+        self._serve(entry, self._limits.first_push_s)
         _log.info("session opened", stream=stream, session=session)
         return entry
+
+    def _serve(self, entry: Entry, first_push_s: float) -> None:
+        """From now on, as the live session of its stream; it is given up if no push comes in time."""
+        live = entry.live
+        self._entries[live.stream, live.session_id] = self._current[live.stream] = entry
+        entry.start_timer(None, first_push_s, lambda: self._give_up(entry, None))
+        metrics.SESSIONS.set(len(self._entries))
 
     def _make_room(self) -> None:
         if len(self._entries) < self._limits.sessions:
@@ -325,6 +237,7 @@ class OriginHub:
     def _ended(self, live: LiveSession) -> None:
         """A session came to its end: stop its pushes, serve it a while, then forget it."""
         entry = self._entries[live.stream, live.session_id]
+        live.recorder.end(self._clock.now_ns())
         entry.stop_timers()
         self.stage_times.close(live.stream, live.session_id)
         entry.start_timer(None, self._linger_s, lambda: self._forget(entry))
@@ -333,22 +246,65 @@ class OriginHub:
             self._drop(push)
         _log.info("session ended", stream=live.stream, session=live.session_id)
 
-    def _forget(self, entry: _Entry) -> None:
+    def _forget(self, entry: Entry) -> None:
         live = entry.live
         entry.stop_timers()
         self._entries.pop((live.stream, live.session_id), None)
         if self._current.get(live.stream) is entry:
             del self._current[live.stream]
-        self._remembered[live.stream, live.session_id] = None
-        while len(self._remembered) > MAX_REMEMBERED:
-            del self._remembered[next(iter(self._remembered))]
+        self._remember(live.stream, live.session_id)
         metrics.SESSIONS.set(len(self._entries))
 
+    def _remember(self, stream: StreamName, session: SessionId) -> None:
+        self._remembered[stream, session] = None
+        while len(self._remembered) > MAX_REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
+
     @staticmethod
-    def _give_up(entry: _Entry, name: RenditionName | None) -> None:
+    def _give_up(entry: Entry, name: RenditionName | None) -> None:
         live = entry.live
         _log.warning("session given up: no push came", stream=live.stream, session=live.session_id, rendition=name)
         live.end()
+
+    # What a crash left
+
+    def _take_up(self, unfinished: Unfinished, revived: Session | None) -> bool:
+        """Serve a session until its publisher returns, or give its journal an end."""
+        key, past = (unfinished.stream, unfinished.session), unfinished.past
+        recorder = self._archive.recorder(*key, unfinished.journal)
+        if revived is not None and past is not None and self._may_return(unfinished):
+            foreign = None
+            if past.opened.foreign:
+                foreign = ForeignSession(past.opened.targets, self._segment_s, past.opened.opened_ns)
+            live = LiveSession(*key, revived, self._room, recorder, self._ended)
+            entry = Entry(live, foreign, self.stage_times.open(*key))
+            entry.awaited = set(revived.renditions)
+            self._serve(entry, self._return_s)
+            return True
+        self._remember(*key)
+        if past is None or past.ended:
+            self._archive.marks.remove(*key)
+        else:
+            recorder.end(past.end_ns)
+        return False
+
+    def _knows(self, stream: StreamName, session: SessionId) -> bool:
+        return (stream, session) in self._entries or (stream, session) in self._remembered
+
+    def _may_return(self, unfinished: Unfinished) -> bool:
+        """Its publisher has time to return, and this node still makes what its playlists promise."""
+        if not self._return_s or unfinished.stream in self._current or len(self._entries) >= self._limits.sessions:
+            return False
+        if (past := unfinished.past) is None:
+            return False
+        promised = replace(past.opened.targets, window_s=self.targets.window_s)
+        return promised == self.targets and past.opened.segment_s == self._segment_s
+
+    def _await_others(self, entry: Entry, name: RenditionName) -> None:
+        """The first rendition is back after a restart: the others follow soon, or belong to it no more."""
+        for other in entry.awaited - {name}:
+            entry.start_timer(other, self._limits.return_s, partial(entry.live.detach, other, clean=True))
+        entry.awaited.clear()
 
     # Pushes
 
@@ -374,6 +330,7 @@ class OriginHub:
         entry.live.attach(name)
         entry.stop_timer(None)
         entry.stop_timer(name)
+        self._await_others(entry, name)
         push = entry.pushes[name] = Push(entry, name, self._clock, on_dropped)
         metrics.PUSHES.inc()
         return push
@@ -425,7 +382,3 @@ class OriginHub:
         if entry is None:
             raise ResourceGone(f"session {session} of {stream} is not served, or not any more")
         return entry.live
-
-
-def _discard(_key: str, _data: bytes) -> None:
-    """Finished media of a stream of which nothing is stored."""

@@ -32,7 +32,7 @@ class IframePlaylistWriter:
         """The version of now, with reports of the session's media playlists."""
         window = self._rendition.window
         assert window is not None, "a rendition without media has no playlist"
-        number = GAP_VERSION if any(not segment.iframe for segment in window.segments) else _VERSION
+        number = GAP_VERSION if any(not segment.iframe_bytes for segment in window.segments) else _VERSION
         head = lines_of(*promises(window), *numbers(window), "#EXT-X-I-FRAMES-ONLY")
         tail = lines_of(*reports(renditions), *ending(window))
         return PlaylistVersion(number, head, tuple(self._segments(window)), skippable_segments(window), tail)
@@ -51,7 +51,7 @@ class IframePlaylistWriter:
 
 
 def _lines(segment: Segment, before: InitSection | None) -> str:
-    missing = () if segment.iframe else ("#EXT-X-GAP",)
+    missing = () if segment.iframe_bytes else ("#EXT-X-GAP",)
     return lines_of(
         *opening(segment, before), *missing, f"#EXTINF:{decimal(segment.duration_s)},", iframe_file(segment.msn)
     )

@@ -17,8 +17,9 @@ from infra.http import CORS_HEADERS, problem
 from infra.ids import SESSION_BYTES, StreamName, parse_rendition_name, parse_session_id, parse_stream_name
 from origin import metrics
 from origin.cmaf_reader import CmafReader, Event
+from origin.entry import Push
 from origin.errors import SessionOver
-from origin.hub import OriginHub, Push
+from origin.hub import OriginHub
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger

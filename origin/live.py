@@ -16,9 +16,10 @@ from origin.iframe_playlist import IframePlaylistWriter
 from origin.media_playlist import MediaPlaylistWriter
 from origin.model import Kind
 from origin.multivariant import multivariant_playlist
-from origin.names import FileKind, object_key
+from origin.names import FileKind, iframe_file, segment_file
 from origin.playlist_version import PlaylistVersion
 from origin.playlist_watch import PlaylistWatch
+from origin.recorder import Recorder
 from origin.rendition import Rendition
 from origin.text import Text
 from origin.waiting import WaitingRoom
@@ -36,7 +37,7 @@ class LiveSession:
         session_id: its id.
         core: the pure session.
         room: where requests wait.
-        store: takes (key, bytes) and never blocks.
+        recorder: keeps what is final.
         on_end: called once, when the session has ended.
     """
 
@@ -46,14 +47,14 @@ class LiveSession:
         session_id: SessionId,
         core: session.Session,
         room: WaitingRoom,
-        store: Callable[[str, bytes], None],
+        recorder: Recorder,
         on_end: Callable[["LiveSession"], None],
     ) -> None:
         self.stream = stream
         self.session_id = session_id
         self.core = core
         self._room = room
-        self._store = store
+        self.recorder = recorder
         self._on_end = on_end
         self._watch = PlaylistWatch(stream, session_id)
         self._writers: dict[Playlist, MediaPlaylistWriter | IframePlaylistWriter] = {}
@@ -98,12 +99,13 @@ class LiveSession:
         ended = False
         for action in self.core.drain():
             match action:
-                case session.Store(name, file, data):
-                    self._store(object_key(self.stream, self.session_id, name, file), data)
+                case session.Store(name, item):
+                    self.recorder.keep(self.core.renditions[name], item)
                 case session.Wake(name):
                     changed[name] = None
-                case session.Broken():
+                case session.Broken(msn):
                     metrics.DISCONTINUITIES.labels(self.stream).inc()
+                    self.recorder.plan_break(msn)
                 case session.End():
                     ended = True
         if not changed and not ended:
@@ -239,28 +241,32 @@ class LiveSession:
             if not waiting:
                 self._wait_part.pop((name, number), None)
 
-    def segment(self, name: RenditionName, msn: int) -> tuple[bytes, Kind]:
-        """A finished segment.
+    async def segment(self, name: RenditionName, msn: int) -> tuple[bytes, Kind]:
+        """A finished segment, from memory or from the store.
 
         Raises:
             ResourceGone: it is a gap, not finished, too old, or never was.
+            HeldTooLong, OriginFull: the store does not keep up.
         """
         rendition = self._rendition(name)
         segment = rendition.window.segment(msn) if rendition.window else None
         if segment is None:
             raise self._gone(name, f"segment {msn}")
-        return segment.data, self._kind(rendition)
+        data = segment.data or await self.recorder.read(name, segment_file(msn), segment.stored_bytes)
+        return data, self._kind(rendition)
 
-    def iframe(self, name: RenditionName, msn: int) -> tuple[bytes, Kind]:
-        """The I-frame of a finished segment.
+    async def iframe(self, name: RenditionName, msn: int) -> tuple[bytes, Kind]:
+        """The I-frame of a finished segment, from memory or from the store.
 
         Raises:
             ResourceGone: as of its segment, or it begins with none.
+            HeldTooLong, OriginFull: the store does not keep up.
         """
-        rendition = self._rendition(name)
-        data = rendition.window.iframe(msn) if rendition.window else None
-        if data is None:
+        window = self._rendition(name).window
+        segment = window.with_iframe(msn) if window else None
+        if segment is None:
             raise self._gone(name, f"I-frame {msn}")
+        data = segment.iframe or await self.recorder.read(name, iframe_file(msn), segment.stored_iframe_bytes)
         return data, Kind.VIDEO
 
     def init(self, name: RenditionName, number: int) -> tuple[bytes, Kind]:

@@ -24,6 +24,10 @@ RENDERED = Counter("tandem_origin_playlists_rendered", "Playlists written; each 
 VIOLATIONS = Counter("tandem_origin_playlist_violations", "Rules broken by playlists that were given out; must stay 0")
 SERVED_BYTES = Counter("tandem_origin_served_bytes", "Bodies of playlists and media sent to viewers", ["resource"])
 
+RECOVERED = Counter(
+    "tandem_origin_recovered_sessions", "Sessions that a crash left without an end, by what became of them", ["outcome"]
+)
+
 STORED = Counter("tandem_origin_stored_objects", "Objects that the store has taken")
 STORED_BYTES = Counter("tandem_origin_stored_bytes", "Their size")
 STORE_DELAY_SECONDS = Histogram(

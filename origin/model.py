@@ -117,13 +117,16 @@ class Segment:
     Attributes:
         msn: media sequence number.
         init: the init section it is decoded with.
-        parts: all its parts in order; none if nothing of it came.
+        parts: all its parts in order; none if nothing of it came, and when its bytes are only in the store.
         duration_ticks: exactly the sum of the parts' durations; for a gap, of what is missing.
         program_ns: capture instant of its first sample, Unix nanoseconds.
         discontinuity: it does not continue the segment before it.
-        data: the bytes of the parts that came in one piece.
-        iframe: its first picture as a file of its own; empty for sound, without media, and if it begins with no IDR.
+        data: the bytes of the parts that came in one piece; empty when they are only in the store.
+        iframe: its first picture as a file of its own; empty for sound, without media, if it begins with no IDR, and
+            when it is only in the store.
         lost: some of its parts never came.
+        stored_bytes: length of its object when its bytes are only in the store, else 0.
+        stored_iframe_bytes: length of its I-frame's object when that is only in the store, else 0.
     """
 
     msn: int
@@ -135,11 +138,23 @@ class Segment:
     data: bytes
     iframe: bytes = b""
     lost: bool = False
+    stored_bytes: int = 0
+    stored_iframe_bytes: int = 0
 
     @property
     def gap(self) -> bool:
         """Its media never came, or not all of it (EXT-X-GAP)."""
-        return self.lost or not self.parts
+        return self.lost or not (self.parts or self.stored_bytes)
+
+    @property
+    def size_bytes(self) -> int:
+        """Length of what came of it, wherever that is."""
+        return len(self.data) or self.stored_bytes
+
+    @property
+    def iframe_bytes(self) -> int:
+        """Length of its I-frame, wherever that is; 0: there is none."""
+        return len(self.iframe) or self.stored_iframe_bytes
 
     @property
     def duration_s(self) -> Fraction:

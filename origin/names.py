@@ -17,9 +17,12 @@ from origin.errors import UrlMalformed, shown
 
 PLAYLIST = "index.m3u8"
 IFRAME_PLAYLIST = "iframes.m3u8"
+MARKS_PREFIX = "_unfinished/"
 SESSION_FILES = frozenset({PLAYLIST})  # stored for a session as a whole, beside its renditions
 _RENDITION_DEPTH, _SESSION_DEPTH = 4, 3  # names in an object key
 _FILE = re.compile(r"(?:(init-)(0|[1-9][0-9]{0,17})\.mp4|([ips])(0|[1-9][0-9]{0,17})\.m4s)")
+_JOURNAL = re.compile(r"journal-[0-9]{6,}\.jsonl")
+_MARK = re.compile(rf"{MARKS_PREFIX}([^/]+)/([^/]+)\.mark")
 
 
 class FileKind(enum.Enum):
@@ -115,6 +118,27 @@ def session_prefix(stream: StreamName, session: SessionId) -> str:
     return f"{stream}/{session}/"
 
 
+def journal_key(stream: StreamName, session: SessionId, page: int) -> str:
+    """Where a page of a session's journal is stored; keys sort as the pages are numbered, from 0."""
+    return f"{journal_prefix(stream, session)}{page:06d}.jsonl"
+
+
+def journal_prefix(stream: StreamName, session: SessionId) -> str:
+    """What the keys of a session's journal begin with; renditions are folders, so none is in the way."""
+    return f"{session_prefix(stream, session)}journal-"
+
+
+def mark_key(stream: StreamName, session: SessionId) -> str:
+    """The mark of a session whose journal has no end yet, so that a start need not list all that was ever stored."""
+    return f"{MARKS_PREFIX}{stream}/{session}.mark"
+
+
+def parse_mark(key: str) -> tuple[StreamName, SessionId] | None:
+    """The session that a mark is of; None if the key is none."""
+    found = _MARK.fullmatch(key)
+    return (StreamName(found[1]), SessionId(found[2])) if found else None
+
+
 def parse_key(key: str) -> StoredFile | None:
     """What an object key means; None: this server stores nothing under it."""
     names = key.split("/")
@@ -123,7 +147,7 @@ def parse_key(key: str) -> StoredFile | None:
             kind = parse_file(names[3]).kind
             owner = parse_stream_name(names[0]), parse_session_id(names[1])
             return None if kind is FileKind.PART else StoredFile(*owner, parse_rendition_name(names[2]), kind)
-        if len(names) == _SESSION_DEPTH and names[2] in SESSION_FILES:
+        if len(names) == _SESSION_DEPTH and (names[2] in SESSION_FILES or _JOURNAL.fullmatch(names[2])):
             return StoredFile(parse_stream_name(names[0]), parse_session_id(names[1]), None, None)
     except BadRequest:
         return None

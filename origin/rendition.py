@@ -14,6 +14,7 @@ class Rendition:
     Attributes:
         name: as in its URL.
         init: the current init section, or None before the first one.
+        next_init: number of the next init section.
         window: the live window, or None before the first chunk.
         attached: a POST feeds it.
         over: nothing comes any more, though other renditions may go on.
@@ -43,15 +44,17 @@ class Rendition:
         "init",
         "marked",
         "name",
+        "next_init",
         "over",
         "placing",
         "skip",
         "window",
     )
 
-    def __init__(self, name: RenditionName, target_duration_s: int) -> None:
+    def __init__(self, name: RenditionName, target_duration_s: int, first_init: int = 0) -> None:
         self.name = name
         self.init: InitSection | None = None
+        self.next_init = first_init
         self.window: Window | None = None
         self.attached = False
         self.over = False
@@ -83,14 +86,24 @@ class Rendition:
         """Make an init section the current one.
 
         Returns:
-            The new init section, or None if it is the same as before.
+            The new init section, or None if it is the same as before. What comes after a restart is never the same.
         """
         self.placing = True
-        if self.init is not None and self.init.data == data:
+        if self.init is not None and self.init.data == data and self.init.number + 1 == self.next_init:
             return None
-        self.init = InitSection(0 if self.init is None else self.init.number + 1, data, track)
+        self.init = InitSection(self.next_init, data, track)
+        self.next_init += 1
         self.frame_rate = Fraction(0)
         return self.init
+
+    def restore(self, init: InitSection, window: Window, frame_rate: Fraction) -> None:
+        """Stand where it stood before a restart: with its last init section, and a window of stored segments."""
+        self.init, self.window, self.frame_rate = init, window, frame_rate
+        self.end_ns = window.segments[-1].end_ns
+        for segment in window.segments:
+            self._bytes += segment.stored_bytes
+            self._seconds += 0 if segment.gap else segment.duration_s
+            self.measure_segment(segment)
 
     def find_init(self, number: int) -> InitSection | None:
         """An init section that may still be asked for."""
@@ -113,8 +126,8 @@ class Rendition:
             self._picture_peak.interrupt()
         if segment.gap:
             return
-        self._peak.add(len(segment.data), segment.duration_s)
-        self._picture_peak.add(len(segment.iframe), segment.duration_s)
+        self._peak.add(segment.size_bytes, segment.duration_s)
+        self._picture_peak.add(segment.iframe_bytes, segment.duration_s)
 
     @property
     def average_bps(self) -> int:

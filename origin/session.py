@@ -26,8 +26,7 @@ from infra.ids import RenditionName
 from origin.breaks import Breaks
 from origin.cmaf_reader import BoundarySeen, Event, InitSeen
 from origin.errors import CmafRefused, OriginFull, SessionOver
-from origin.model import NS_PER_S, Chunk, InitSection
-from origin.names import iframe_file, init_file, segment_file
+from origin.model import NS_PER_S, Chunk, InitSection, Segment
 from origin.rendition import Rendition
 from origin.window import OpenSegment, Targets, Window, instant_after, nominal_ticks
 
@@ -42,11 +41,10 @@ _ROUNDING_S = Fraction(1, 2)  # a segment may be this much longer than the targe
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A file of a rendition is final."""
+    """An init section or a segment of a rendition is final; the segment may be a gap."""
 
     rendition: RenditionName
-    file: str
-    data: bytes
+    item: InitSection | Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +76,27 @@ class Session:
         targets: the promises of all its playlists.
         segment_s: nominal length of a segment.
         leading_gaps: how many gaps every list begins with, so that it is as long as players want at once.
+        breaks: discontinuities of before a restart.
+        resumes_at: the first number that nothing of before a restart can have; 0 for a new session.
     """
 
-    __slots__ = ("_actions", "_breaks", "_leading_gaps", "_segment_s", "ended", "renditions", "targets")
+    __slots__ = ("_actions", "_breaks", "_leading_gaps", "_resumes_at", "_segment_s", "ended", "renditions", "targets")
 
-    def __init__(self, targets: Targets, segment_s: Fraction, leading_gaps: int = 0) -> None:
+    def __init__(
+        self,
+        targets: Targets,
+        segment_s: Fraction,
+        leading_gaps: int = 0,
+        breaks: Breaks | None = None,
+        resumes_at: int = 0,
+    ) -> None:
         self.targets = targets
         self.renditions: dict[RenditionName, Rendition] = {}
         self.ended = False
         self._segment_s = segment_s
         self._leading_gaps = leading_gaps
-        self._breaks = Breaks()
+        self._breaks = breaks or Breaks()
+        self._resumes_at = resumes_at
         self._actions: list[Action] = []
 
     @property
@@ -116,7 +124,7 @@ class Session:
         if name not in self.renditions:
             if len(self.renditions) >= MAX_RENDITIONS:
                 raise OriginFull(f"rendition refused: a session has at most {MAX_RENDITIONS}")
-            self.renditions[name] = Rendition(name, self.targets.target_duration_s)
+            self.renditions[name] = Rendition(name, self.targets.target_duration_s, self._resumes_at)
         rendition = self.renditions[name]
         rendition.attached, rendition.over, rendition.placing = True, False, True
         rendition.boundary = rendition.marked = False
@@ -175,16 +183,14 @@ class Session:
         self._close(rendition)
         init = rendition.take_init(seen.data, seen.track)
         if init is not None:
-            self._actions.append(Store(rendition.name, init_file(init.number), init.data))
+            self._actions.append(Store(rendition.name, init))
 
     def _close(self, rendition: Rendition) -> None:
         """The open segment of a rendition is whole."""
         segment = rendition.window.close_segment() if rendition.window else None
         if segment is not None:
             rendition.measure_segment(segment)
-            self._actions.append(Store(rendition.name, segment_file(segment.msn), segment.data))
-            if segment.iframe:
-                self._actions.append(Store(rendition.name, iframe_file(segment.msn), segment.iframe))
+            self._actions.append(Store(rendition.name, segment))
             self._actions.append(Wake(rendition.name))
 
     def _take_chunk(self, rendition: Rendition, chunk: Chunk, now_ns: int) -> None:
@@ -279,9 +285,13 @@ class Session:
         self._actions.append(Wake(rendition.name))
 
     def _first_window(self, init: InitSection, first: int, program_ns: int) -> Window:
-        """The window of a rendition that begins with a number; at the start of the session there are gaps before it."""
-        if not self._leading_gaps or first != self._leading_gaps:
-            return Window(self.targets, first, self._breaks.count_before(first))
+        """The window of a rendition that begins with a number; at the start of the session there are gaps before it.
+
+        Those stand for nothing and are not stored: a recording does not begin with them.
+        """
+        if self._resumes_at or not self._leading_gaps or first != self._leading_gaps:
+            first_part = self._resumes_at * MAX_PARTS_PER_SEGMENT  # whatever it was called before, none had this number
+            return Window(self.targets, first, self._breaks.count_before(first), first_part)
         window = Window(self.targets, 0, 0)
         ticks = nominal_ticks(self._segment_s, init.track.timescale)
         window.lead_with_gaps(init, program_ns, first, ticks)
@@ -302,7 +312,8 @@ class Session:
             else:
                 used = init
             ticks = nominal_ticks(length_s, used.track.timescale)
-            window.add_gap(used, program_ns, ticks, discontinuity=msn in self._breaks)
+            gap = window.add_gap(used, program_ns, ticks, discontinuity=msn in self._breaks)
+            self._actions.append(Store(rendition.name, gap))
             rendition.end_ns = instant_after(program_ns, ticks, used.track.timescale)
 
     def _peer_times(self, rendition: Rendition, msn: int) -> tuple[int, Fraction]:
@@ -330,7 +341,7 @@ class Session:
     def _first_unopened(self) -> int:
         """The lowest number that no rendition which goes on has opened."""
         windows = [each.window for each in self.renditions.values() if each.window and not each.over]
-        return max((window.next_msn for window in windows), default=self._leading_gaps)
+        return max((window.next_msn for window in windows), default=self._resumes_at or self._leading_gaps)
 
     def _others_run(self, rendition: Rendition) -> bool:
         """The timeline of some other rendition goes on now."""

@@ -16,7 +16,7 @@ Assumes of its caller (`origin.session`): chunks come in decode order, a break i
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from origin.directives import Awaited
@@ -123,14 +123,14 @@ class Window:
         "targets",
     )
 
-    def __init__(self, targets: Targets, first_msn: int, discontinuity_sequence: int) -> None:
+    def __init__(self, targets: Targets, first_msn: int, discontinuity_sequence: int, first_part: int = 0) -> None:
         self.targets = targets
         self.first_real_msn = first_msn
         self.segments: deque[Segment] = deque()
         self.open: OpenSegment | None = None
         self.discontinuity_sequence = discontinuity_sequence
         self.next_msn = first_msn
-        self.next_part = 0
+        self.next_part = first_part
         self.ended = False
         self.listed_s = Fraction(0)
         self._retired: deque[Segment] = deque()  # not listed any more, still retrievable
@@ -200,11 +200,38 @@ class Window:
             self.add_gap(init, starts_ns, duration_ticks, discontinuity=False)
         self.first_real_msn = self.next_msn
 
-    def add_gap(self, init: InitSection, program_ns: int, duration_ticks: int, *, discontinuity: bool) -> None:
+    def add_gap(self, init: InitSection, program_ns: int, duration_ticks: int, *, discontinuity: bool) -> Segment:
         """List a segment whose media never came."""
         assert self.open is None, "a gap comes between segments"
-        self._append(Segment(self.next_msn, init, (), duration_ticks, program_ns, discontinuity, b""))
+        gap = Segment(self.next_msn, init, (), duration_ticks, program_ns, discontinuity, b"")
+        self._append(gap)
         self.next_msn += 1
+        return gap
+
+    def add_known(self, segment: Segment) -> None:
+        """List a segment of before a restart."""
+        assert self.open is None, "what is known comes before what is new"
+        assert segment.msn == self.next_msn, "no number is left out"
+        self._append(segment)
+        self.next_msn += 1
+
+    def let_go(self, msn: int) -> None:
+        """The bytes of a finished segment are in the store and need not be here; of an unknown one neither.
+
+        It must be so old that its parts are not listed any more.
+        """
+        for kept in (self.segments, self._retired):
+            if kept and 0 <= msn - kept[0].msn < len(kept):
+                index = msn - kept[0].msn
+                segment = kept[index]
+                kept[index] = replace(
+                    segment,
+                    parts=(),
+                    data=b"",
+                    iframe=b"",
+                    stored_bytes=segment.size_bytes,
+                    stored_iframe_bytes=segment.iframe_bytes,
+                )
 
     def end(self) -> Segment | None:
         """Nothing follows: close the open segment and stand still."""
@@ -309,10 +336,10 @@ class Window:
                 return kept[msn - kept[0].msn]
         return None
 
-    def iframe(self, msn: int) -> bytes | None:
-        """The I-frame of a segment that may still be asked for."""
+    def with_iframe(self, msn: int) -> Segment | None:
+        """A segment whose I-frame may still be asked for, which is there of some gaps too."""
         found = self._find(msn)
-        return found.iframe or None if found else None
+        return found if found and found.iframe_bytes else None
 
     def inits(self) -> Sequence[InitSection]:
         """The init sections that something retrievable needs, oldest first."""

@@ -7,6 +7,7 @@ In the order an object passes them:
 - ``spiller`` (edge): puts into files what the store does not have.
 - ``spill`` (edge): the folder for what the store does not take.
 - ``health`` (edge): whether the store takes what it is given.
+- ``read_through`` (edge): reads once for all who ask what is not in memory any more.
 - ``contract`` (pure): what an object store is, and what a key is.
 - ``headers`` (pure): how an object is to be served, told from its key.
 - ``factory`` (edge): the store and the spill folder that the settings name.

@@ -68,7 +68,19 @@ class ObjectStore(Protocol):
         ...
 
 
-async def list_all(store: ObjectStore, prefix: str, limit: int = PAGE_OBJECTS) -> AsyncIterator[Stored]:
+class Readable(Protocol):
+    """What has objects: a store, or the writer before it, which also has what waits."""
+
+    async def get(self, key: str, start: int = 0, stop: int | None = None) -> bytes:
+        """As `ObjectStore.get`."""
+        ...
+
+    async def list(self, prefix: str, cursor: str = "", limit: int = PAGE_OBJECTS) -> Page:
+        """As `ObjectStore.list`."""
+        ...
+
+
+async def list_all(store: Readable, prefix: str, limit: int = PAGE_OBJECTS) -> AsyncIterator[Stored]:
     """All objects whose keys start with a prefix, fetched page by page."""
     cursor = ""
     while True:

@@ -21,6 +21,7 @@ from origin import metrics
 from origin.storage.contract import PAGE_OBJECTS, ObjectStore, Page, check_key
 from origin.storage.errors import ObjectUnknown, StoreMisconfigured
 from origin.storage.health import StoreHealth
+from origin.storage.memory import MemoryStore
 from origin.storage.pending import Entry, Ledger, OnStored, Room
 from origin.storage.spiller import Spiller
 
@@ -93,6 +94,16 @@ class WriteBehind:
         return len(self._ledger), self._ledger.pending_bytes
 
     @property
+    def durable(self) -> bool:
+        """What is stored outlives the process."""
+        return not isinstance(self._store, MemoryStore)
+
+    @property
+    def works(self) -> bool:
+        """The store took what it was given last."""
+        return self._health.trouble is None
+
+    @property
     def not_ready(self) -> str | None:
         """Why no new media should be sent here; None: it may."""
         if not self._health.reached and self._health.trouble is not None:
@@ -163,10 +174,12 @@ class WriteBehind:
         await self._store.delete(keys)
 
     async def flush(self, seconds: float) -> bool:
-        """Wait for everything that is pending, at most so long; False if something still is."""
+        """Wait for everything that is pending, and what is put because it is stored; False if that takes longer."""
         try:
             async with asyncio.timeout(seconds):
-                await self._idle.wait()
+                await asyncio.sleep(0)  # who is told of what was stored a moment ago may put more
+                while len(self._ledger):
+                    await self._idle.wait()
         except TimeoutError:
             return False
         return True
@@ -174,7 +187,7 @@ class WriteBehind:
     async def close(self, seconds: float = FLUSH_S) -> None:
         """Take no more, wait at most so long for the store if it works, spill the rest, stop."""
         self._closed = True
-        if self._health.trouble is None or self._spiller is None:
+        if self.works or self._spiller is None:
             await self.flush(seconds)
         for task in self._tasks:
             task.cancel()

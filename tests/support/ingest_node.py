@@ -69,15 +69,31 @@ class IngestNode:
     opened: list[tuple[StreamName, SessionId]]
 
 
+class RecordingSessions:
+    """An origin that notes what is opened, and has sessions that wait for their publisher."""
+
+    def __init__(self, unfinished: dict[StreamName, SessionId]) -> None:
+        self.opened: list[tuple[StreamName, SessionId]] = []
+        self._unfinished = unfinished
+
+    def open_session(self, stream: StreamName, session: SessionId) -> None:
+        self.opened.append((stream, session))
+
+    def resume(self, stream: StreamName) -> SessionId | None:
+        return self._unfinished.pop(stream, None)
+
+
 @asynccontextmanager
-async def ingest_node(clock: Clock | None = None, **options: object) -> AsyncIterator[IngestNode]:
-    """Serve WHIP and WHEP on free loopback ports."""
+async def ingest_node(
+    clock: Clock | None = None, unfinished: dict[StreamName, SessionId] | None = None, **options: object
+) -> AsyncIterator[IngestNode]:
+    """Serve WHIP and WHEP on free loopback ports; sessions that wait for their publisher are gone on with, once."""
     settings = Settings.model_validate({"udp_port": 0, "port": 0, **options})
     clock = clock or SystemClock()
     udp = await UdpPort.open(settings.host, settings.udp_port, settings.announce, clock)
     feeds = RecordingFeeds()
-    opened: list[tuple[StreamName, SessionId]] = []
-    hub = IngestHub(settings, clock, udp, feeds, lambda stream, session: opened.append((stream, session)))
+    sessions = RecordingSessions(unfinished or {})
+    hub = IngestHub(settings, clock, udp, feeds, sessions)
     await hub.start()
     app = web.Application(middlewares=[errors_to_problems])
     app.add_routes([*whip.routes(hub), *whep.routes(hub)])
@@ -87,7 +103,7 @@ async def ingest_node(clock: Clock | None = None, **options: object) -> AsyncIte
     await site.start()
     host, port = runner.addresses[0][:2]
     try:
-        yield IngestNode(f"http://{host}:{port}", hub, udp, feeds, opened)
+        yield IngestNode(f"http://{host}:{port}", hub, udp, feeds, sessions.opened)
     finally:
         await hub.close()
         await runner.cleanup()

@@ -9,12 +9,13 @@ import aiohttp
 from aiohttp import web
 from multidict import CIMultiDictProxy
 
-from infra.clock import SystemClock
+from infra.clock import Clock, SystemClock
 from infra.http import errors_to_problems
 from infra.ids import RenditionName, SessionId, StreamName
 from infra.settings import Settings
 from origin import handlers, intake
-from origin.hub import Limits, OriginHub, Push
+from origin.entry import Push
+from origin.hub import Limits, OriginHub
 from origin.storage.contract import ObjectStore
 from origin.storage.memory import MemoryStore
 from origin.storage.write_behind import WriteBehind
@@ -105,13 +106,16 @@ async def origin_server(
     limits: Limits | None = None,
     store: ObjectStore | None = None,
     silence_s: float = 10.0,
+    clock: Clock | None = None,
     settings: Settings | None = None,
     encoder_token: str = ENCODER_TOKEN,
 ) -> AsyncIterator[OriginServer]:
-    """Run an origin."""
-    store = store or MemoryStore(SystemClock())
-    storage = WriteBehind(store, SystemClock())
-    hub = OriginHub(settings or Settings(), SystemClock(), storage, limits)
+    """Run an origin on what is in the store."""
+    clock = clock or SystemClock()
+    store = store or MemoryStore(clock)
+    storage = WriteBehind(store, clock)
+    hub = OriginHub(settings or Settings(), clock, storage, limits)
+    await hub.recover()
     app = web.Application(middlewares=[errors_to_problems])
     app.add_routes([*intake.routes(hub, TOKEN, encoder_token, silence_s), *handlers.routes(hub)])
     runner = web.AppRunner(app, shutdown_timeout=1, lingering_time=0.1)
@@ -125,6 +129,7 @@ async def origin_server(
             yield server
         finally:
             await server.close()
+            hub.end_sessions()
+            await runner.cleanup()  # at once: it waits for connections that it knows, not for those that are lost
             await hub.close()
             await storage.close()
-            await runner.cleanup()

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from prometheus_client import generate_latest
 
+from infra.ids import SessionId, StreamName
 from ingest import metrics
 from ingest.offer import IceCredentials
 from support.eventually import eventually
@@ -296,3 +297,13 @@ async def test_an_ice_restart_moves_a_session_to_another_address(node: IngestNod
             (broadcast,) = node.hub._broadcasts.values()
             assert broadcast.publisher
             assert broadcast.publisher.connection.destination() == elsewhere.getsockname()
+
+
+async def test_a_publisher_goes_on_with_the_session_that_waits_for_it(tmp_path: Path) -> None:
+    waiting = {StreamName("film"): SessionId("before")}
+    async with ingest_node(unfinished=waiting) as node:
+        for session_is_the_old_one in (True, False):
+            process = await whip_muxer(f"{node.url}/whip/film", 20, tmp_path)
+            assert await asyncio.wait_for(process.wait(), 20) == 0
+            await eventually(lambda: not node.hub.snapshot())
+            assert (node.opened[-1] == ("film", "before")) is session_is_the_old_one

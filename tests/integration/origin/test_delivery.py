@@ -265,7 +265,8 @@ async def test_finished_media_reaches_the_store(tmp_path: Path) -> None:
         await until_listed(server)
         await post.end()
     files = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
-    assert files == [f"cat/s1/720p/{name}" for name in ("i0.m4s", "i1.m4s", "init-0.mp4", "s0.m4s", "s1.m4s")]
+    media = [f"cat/s1/720p/{name}" for name in ("i0.m4s", "i1.m4s", "init-0.mp4", "s0.m4s", "s1.m4s")]
+    assert files == [*media, "cat/s1/journal-000000.jsonl"]
     again = made_up_video()
     assert (tmp_path / files[3]).read_bytes() == b"".join(again.parts(6))
     assert (tmp_path / files[4]).read_bytes() == b"".join(again.parts(2))

@@ -1,6 +1,11 @@
 from origin.breaks import Breaks
 
 
+def test_breaks_of_before_are_known() -> None:
+    breaks = Breaks({7, 3})
+    assert (breaks.next_from(0), breaks.next_from(4), breaks.count_before(8)) == (3, 7, 2)
+
+
 def test_the_next_break_is_at_or_behind_a_number() -> None:
     breaks = Breaks()
     breaks.plan(3, 0)

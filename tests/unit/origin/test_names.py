@@ -8,9 +8,13 @@ from origin.names import (
     StoredFile,
     iframe_file,
     init_file,
+    journal_key,
+    journal_prefix,
+    mark_key,
     object_key,
     parse_file,
     parse_key,
+    parse_mark,
     part_file,
     segment_file,
     session_prefix,
@@ -61,6 +65,21 @@ def test_addresses_mirror_keys() -> None:
     assert object_key(StreamName("cat"), SESSION, RENDITION, "s7.m4s") == "cat/s1/720p/s7.m4s"
 
 
+def test_the_pages_of_a_journal_lie_beside_the_renditions_and_sort_as_they_are_numbered() -> None:
+    keys = [journal_key(StreamName("cat"), SESSION, page) for page in (0, 9, 10, 1000)]
+    assert keys[0] == "cat/s1/journal-000000.jsonl"
+    assert keys == sorted(keys)
+    assert all(key.startswith(journal_prefix(StreamName("cat"), SESSION)) for key in keys)
+
+
+def test_a_mark_says_whose_it_is_and_nothing_else_is_one() -> None:
+    key = mark_key(StreamName("cat"), SESSION)
+    assert key == "_unfinished/cat/s1.mark"
+    assert parse_mark(key) == (StreamName("cat"), SESSION)
+    for other in ("_unfinished/s1/720p/s0.m4s", "_unfinished/s1/journal-000000.jsonl", "cat/s1.mark"):
+        assert parse_mark(other) is None
+
+
 CAT = StreamName("cat")
 
 
@@ -73,6 +92,7 @@ CAT = StreamName("cat")
         ("cat/s1/720p/i7.m4s", StoredFile(CAT, SESSION, RENDITION, FileKind.IFRAME)),
         ("cat/s1/720p/iframes.m3u8", StoredFile(CAT, SESSION, RENDITION, FileKind.IFRAME_PLAYLIST)),
         ("cat/s1/index.m3u8", StoredFile(CAT, SESSION, None, None)),
+        ("cat/s1/journal-000012.jsonl", StoredFile(CAT, SESSION, None, None)),
     ],
 )
 def test_keys_are_read_as_they_are_written(key: str, file: StoredFile) -> None:
@@ -85,6 +105,7 @@ def test_keys_are_read_as_they_are_written(key: str, file: StoredFile) -> None:
     [
         *("cat/s1/720p/p7.m4s", "cat/s1/720p/s7.m4s.bak", "cat/s1/720p/x/s7.m4s", "cat/s1/s7.m4s", "s7.m4s", ""),
         *(".cat/s1/720p/s7.m4s", "cat/.s1/720p/s7.m4s", "cat/s1/.720p/s7.m4s", "-/s1/index.m3u8", "cat/s1/other.m3u8"),
+        "cat/s1/journal-1.jsonl",
     ],
 )
 def test_under_every_other_key_nothing_of_ours_is_stored(key: str) -> None:

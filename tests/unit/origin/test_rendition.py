@@ -1,7 +1,7 @@
 from fractions import Fraction
 
 from origin.iframes import Picture
-from origin.model import Chunk, Part, Segment
+from origin.model import NS_PER_S, Chunk, Part, Segment
 from origin.rendition import Rendition
 from origin.window import Window
 from support.origin_media import AUDIO, HD, INIT, START_NS, VIDEO, chunk, fill, targets
@@ -117,3 +117,20 @@ def test_the_timeline_goes_on_behind_each_chunk() -> None:
     rendition = Rendition(HD, 2)
     rendition.advance(chunk(0), START_NS, 90_000)
     assert (rendition.end_ticks, rendition.end_ns) == (30_000, START_NS + 333_333_333)
+
+
+def test_after_a_restart_it_stands_where_it_stood_and_the_next_init_section_is_a_new_one() -> None:
+    window = Window(targets(), 3, 0)
+    window.add_known(Segment(3, INIT, (), 180_000, START_NS, False, b"", stored_bytes=1_000_000))
+    window.add_known(Segment(4, INIT, (), 180_000, START_NS + 2 * NS_PER_S, False, b""))
+    made = Rendition(HD, 2, first_init=7)
+    made.restore(INIT, window, Fraction(25))
+    assert made.playable
+    assert made.track == VIDEO
+    assert made.frame_rate == 25
+    assert (made.average_bps, made.peak_bps) == (4_000_000, 4_000_000)
+    assert made.end_ns == START_NS + 4 * NS_PER_S
+    new = made.take_init(INIT.data, VIDEO)
+    assert new is not None
+    assert new.number == 7
+    assert made.take_init(INIT.data, VIDEO) is None

@@ -1,11 +1,13 @@
 import dataclasses
+from fractions import Fraction
 
 import pytest
 
 from infra.ids import RenditionName
+from origin.breaks import Breaks
 from origin.errors import CmafRefused, OriginFull, SessionOver
 from origin.iframes import Picture
-from origin.model import NS_PER_S
+from origin.model import NS_PER_S, InitSection, Segment
 from origin.session import (
     MAX_GAPS,
     MAX_PARTS_PER_SEGMENT,
@@ -13,10 +15,11 @@ from origin.session import (
     MAX_SEGMENT_BYTES,
     Broken,
     End,
+    Session,
     Store,
     Wake,
 )
-from support.origin_media import AUDIO, HD, SD, SOUND, START_NS, Feeder, chunk
+from support.origin_media import AUDIO, HD, SD, SOUND, START_NS, VIDEO, Feeder, chunk, targets
 
 
 def test_parts_are_listed_as_they_come_and_a_boundary_closes_the_segment() -> None:
@@ -26,7 +29,8 @@ def test_parts_are_listed_as_they_come_and_a_boundary_closes_the_segment() -> No
     assert feed.window(HD).open is not None
     feed.session.drain()
     feed.boundary(HD)
-    assert feed.session.drain() == [Store(HD, "s0.m4s", b"part" * 6), Wake(HD)]
+    assert feed.session.drain() == [Store(HD, feed.window(HD).segments[0]), Wake(HD)]
+    assert feed.window(HD).segments[0].data == b"part" * 6
     assert feed.listed(HD) == [(0, False, False, 6)]
     assert feed.session.drain() == []
 
@@ -37,9 +41,9 @@ def test_the_picture_a_segment_begins_with_is_stored_too() -> None:
     feed.raw(HD, dataclasses.replace(chunk(0), picture=Picture(b"idr", 1, 0)))
     feed.session.drain()
     feed.boundary(HD)
-    _, stored, _ = feed.session.drain()
-    assert isinstance(stored, Store)
-    assert (stored.file, stored.data) == ("i0.m4s", feed.window(HD).segments[0].iframe)
+    segment = feed.window(HD).segments[0]
+    assert segment.iframe
+    assert feed.session.drain() == [Store(HD, segment), Wake(HD)]
 
 
 def test_init_sections_are_stored_once() -> None:
@@ -48,8 +52,8 @@ def test_init_sections_are_stored_once() -> None:
     feed.init(HD, b"a")
     feed.init(HD, b"b")
     assert [action for action in feed.session.drain() if isinstance(action, Store)] == [
-        Store(HD, "init-0.mp4", b"a"),
-        Store(HD, "init-1.mp4", b"b"),
+        Store(HD, InitSection(0, b"a", VIDEO)),
+        Store(HD, InitSection(1, b"b", VIDEO)),
     ]
 
 
@@ -258,6 +262,8 @@ def test_what_was_missed_longer_ago_than_any_list_shows_is_reckoned() -> None:
     feed.begin(SD)
     feed.part(SD, 66)
     gaps = [segment for segment in feed.window(SD).segments if segment.gap]
+    stored = [each.item for each in feed.session.drain() if isinstance(each, Store) and each.rendition == SD]
+    assert [each for each in stored if isinstance(each, Segment)][-len(gaps) :] == gaps
     assert [gap.duration_s for gap in gaps] == [2] * len(gaps)
     assert gaps[-1].msn == feed.window(HD).next_msn - 1
 
@@ -394,3 +400,14 @@ def test_a_rendition_that_comes_later_has_none() -> None:
     feed.part(SD, 12)
     assert feed.listed(SD) == []
     assert feed.window(SD).media_sequence == 8
+
+
+def test_a_session_of_before_a_restart_gives_new_renditions_numbers_that_none_can_have_had() -> None:
+    feed = Feeder()
+    feed.session = Session(targets(), Fraction(2), 6, Breaks([3]), resumes_at=50)
+    feed.begin(HD)
+    feed.part(HD, 300)
+    window = feed.window(HD)
+    assert (window.media_sequence, window.discontinuity_sequence) == (50, 1)
+    assert window.part(50 * MAX_PARTS_PER_SEGMENT) is not None
+    assert feed.session.renditions[HD].next_init == 51

@@ -6,7 +6,7 @@ import pytest
 from origin.directives import Awaited
 from origin.errors import DirectiveRefused
 from origin.iframes import Picture, picture_file
-from origin.model import InitSection
+from origin.model import InitSection, Segment
 from origin.window import Targets, Window, instant_after, nominal_ticks
 from support.origin_media import INIT, START_NS, VIDEO, chunk, fill, open_part, targets
 
@@ -229,10 +229,13 @@ def test_a_segment_keeps_the_picture_it_begins_with() -> None:
     made.add_part(chunk(3))
     made.add_part(dataclasses.replace(chunk(4), picture=Picture(b"late", 1, 0)))
     made.close_segment()
-    assert made.iframe(0) == picture_file(Picture(b"idr", 1, 0), 1, 0, 60_000)
-    assert made.iframe(1) == picture_file(Picture(b"later", 1, 0), 2, 60_000, 30_000)
-    assert made.iframe(2) is None, "it does not begin with one"
-    assert made.iframe(3) is None
+    first, second = made.with_iframe(0), made.with_iframe(1)
+    assert first is not None
+    assert second is not None
+    assert first.iframe == picture_file(Picture(b"idr", 1, 0), 1, 0, 60_000)
+    assert second.iframe == picture_file(Picture(b"later", 1, 0), 2, 60_000, 30_000)
+    assert made.with_iframe(2) is None, "it does not begin with one"
+    assert made.with_iframe(3) is None
 
 
 def test_lost_parts_are_listed_but_cannot_be_fetched() -> None:
@@ -259,7 +262,7 @@ def test_a_segment_that_lost_a_part_is_a_gap_but_its_picture_and_its_parts_are_t
     assert (segment.gap, segment.lost, len(segment.parts)) == (True, True, 2)
     assert made.segment(0) is None
     assert made.part(0) is not None
-    assert made.iframe(0) is not None
+    assert made.with_iframe(0) is not None
     assert made.satisfied(Awaited(0, 1))
     assert not made.satisfied(Awaited(0, 2)), "that is the first part of the next segment"
 
@@ -279,3 +282,41 @@ def test_a_list_may_begin_with_gaps_that_leave_it_as_soon_as_they_may() -> None:
         gaps = sum(segment.gap for segment in made.segments)
         assert gaps == max(0, 6 - real), "six segments, and three target durations, must stay"
         assert len(made.segments) == max(6, real)
+
+
+def test_a_window_goes_on_with_segments_of_before() -> None:
+    made = Window(targets(), 40, 2, first_part=9000)
+    for msn in range(40, 44):
+        made.add_known(Segment(msn, INIT, (), 180_000, START_NS, False, b"", stored_bytes=500 * (msn != 42)))
+    found = made.segment(41)
+    assert found is not None
+    assert found.stored_bytes == 500
+    assert made.segment(42) is None
+    open_part(made)
+    assert (made.media_sequence, made.discontinuity_sequence, made.last_part) == (40, 2, (44, 0))
+    assert made.part(9000) == b"part"
+
+
+def test_bytes_that_are_stored_need_not_be_kept() -> None:
+    made = window(segments=12)
+    before = made.segment(2), made.segment(11)
+    for msn in (2, 11, 99):
+        made.let_go(msn)
+    for msn, known in zip((2, 11), before, strict=True):
+        found = made.segment(msn)
+        assert known is not None
+        assert found is not None
+        assert (found.data, found.stored_bytes, found.parts) == (b"", len(known.data), ())
+    Window(targets(), 0, 0).let_go(0)
+
+
+def test_a_picture_that_is_stored_need_not_be_kept_either() -> None:
+    made = window()
+    made.open_segment(INIT, START_NS, discontinuity=False)
+    made.add_part(dataclasses.replace(chunk(0), picture=Picture(b"idr", 1, 0)))
+    before = made.close_segment()
+    assert before is not None
+    made.let_go(0)
+    after = made.with_iframe(0)
+    assert after is not None
+    assert (after.iframe, after.iframe_bytes) == (b"", len(before.iframe))
