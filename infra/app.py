@@ -25,11 +25,14 @@ from infra.settings import Settings
 from ingest import whep, whip
 from ingest.hub import IngestHub
 from ingest.udp import UdpPort
-from origin import handlers, intake
+from origin import handlers, intake, recordings, vod
+from origin.after_queue import AfterQueue
 from origin.hub import OriginHub
+from origin.recordings import Recordings
 from origin.storage.factory import open_storage
 from origin.storage.write_behind import WriteBehind
 from origin.sweeper import Sweeper
+from origin.vod import Vod
 from player import pages
 from transcoder.push_target import PushTarget
 from transcoder.supervisor import Supervisor
@@ -118,7 +121,8 @@ class Node:
         storage = await open_storage(settings, self._clock)
         closing.push_async_callback(storage.close)
         await storage.start()
-        origin = OriginHub(settings, self._clock, storage)
+        queue = await _open_queue(settings, storage, closing)
+        origin = OriginHub(settings, self._clock, storage, hand_on=queue.add if queue else None)
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         supervisor = Supervisor(settings, self._clock, PushTarget(self.base_url, token), stage_times=origin.stage_times)
         ingest = IngestHub(settings, self._clock, udp, supervisor, origin, origin.stage_times)
@@ -127,8 +131,9 @@ class Node:
         gate = Gate(settings.viewer_secret.get_secret_value(), self._clock)
         app.add_routes([*whip.routes(ingest), *self._api(ingest, origin, storage).routes()])
         app.add_routes(intake.routes(origin, token, settings.encoder_token.get_secret_value()))
-        media = handlers.routes(origin, settings.media_base_url)
-        app.add_routes(gate.routes([*whep.routes(ingest), *media, *pages.routes()]))
+        live = handlers.routes(origin, settings.media_base_url)
+        kept = _recording_routes(settings, storage, queue, closing)
+        app.add_routes(gate.routes([*whep.routes(ingest), *live, *kept, *pages.routes()]))
         front = await prepare_front(settings, sock, self._clock) if settings.https else None
         if front is not None:
             closing.push_async_callback(front.close)  # the last: it passes on what the node answers at its end
@@ -217,6 +222,27 @@ async def show_page(url: str) -> None:
     desktop = sys.platform == "darwin" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
     if not desktop or not await asyncio.to_thread(webbrowser.open, url):
         sys.stderr.write(f"\n  Open {url} in a browser.\n\n")
+
+
+async def _open_queue(settings: Settings, storage: WriteBehind, closing: AsyncExitStack) -> AfterQueue | None:
+    """The queue of the work after sessions; None with a store that keeps nothing."""
+    if not storage.durable:
+        return None
+    queue = await AfterQueue.open(settings)
+    closing.push_async_callback(queue.close)
+    return queue
+
+
+def _recording_routes(
+    settings: Settings, storage: WriteBehind, queue: AfterQueue | None, closing: AsyncExitStack
+) -> list[web.RouteDef]:
+    """``/api/recordings`` and ``/vod``; without a queue they say that nothing is kept."""
+    admin_token = settings.admin_token.get_secret_value()
+    if queue is None:
+        return [*recordings.routes(None, admin_token), *vod.routes(None)]
+    files = Vod(storage)
+    closing.push_async_callback(files.close)
+    return [*recordings.routes(Recordings(storage, queue), admin_token), *vod.routes(files)]
 
 
 async def _set_up(app: web.Application, closing: AsyncExitStack) -> web.AppRunner:

@@ -2,7 +2,7 @@
 
 import enum
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
@@ -82,6 +82,8 @@ class Settings(BaseModel):
     encoder_token: Secret = SecretStr("")
     """Token with which foreign encoders push CMAF to /cmaf/STREAM/RENDITION; empty: they may not."""
 
+    admin_token: Secret = SecretStr("")
+    """Token with which recordings are removed or made again (/api/recordings); empty: nobody may."""
     viewer_secret: Secret = SecretStr("")
     """Secret that viewers' paths are signed with (`tandem token`); empty: everybody who reaches the node may watch."""
 
@@ -124,6 +126,8 @@ class Settings(BaseModel):
     """Length of the live playlist if it is to be longer than what is kept in memory (window_s); needs storage."""
     recovery_grace_s: Annotated[float, Field(ge=0, le=3600)] = 60.0
     """How long a session that a crash cut off waits after the restart for its publisher; 0: it is ended at once."""
+    queue: str = ""
+    """SQLite file of the work after sessions; empty: in file:PATH, or for S3 in the spill or state folder."""
 
     # Storage
     storage: str = "memory"
@@ -158,3 +162,8 @@ class Settings(BaseModel):
     """Log lines for people or for machines; auto: console on a terminal, JSON otherwise."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Lowest level that is logged."""
+
+    def without_secrets(self) -> Self:
+        """The same for a program of ours that needs none of them."""
+        secrets = {name: SecretStr("") for name, value in self if isinstance(value, SecretStr)}
+        return self.model_copy(update=secrets)

@@ -41,7 +41,20 @@ In the order media passes them:
 - ``public_urls`` (pure): that text with addresses on another host.
 - ``tags`` (pure): tags and their values as text.
 - ``text`` (pure): a version of a playlist as bytes, compressed once.
-- ``handlers`` (edge): what viewers GET.
+- ``after_queue`` (edge): the durable queue of the work after sessions.
+- ``after_jobs`` (pure): the states of that work, and when it is tried again.
+- ``after_process`` (edge): one piece of it in a process of its own.
+- ``after`` (edge): a session becomes a recording, or is removed.
+- ``recording`` (pure): a journal as renditions side by side.
+- ``vod_playlists`` (pure): a recording as text.
+- ``thumbnails`` (pure): which moments are shown while seeking.
+- ``stills`` (edge): poster and sheets of thumbnails.
+- ``mp4_plan`` (pure): which media becomes the MP4 file, and where on its timeline.
+- ``remux`` (edge): segments into an MP4 file.
+- ``recording_entry`` (pure): what is told of a finished recording.
+- ``recordings`` (edge): ``/api/recordings``.
+- ``vod`` (edge): what viewers GET of recordings.
+- ``handlers`` (edge): what viewers GET of live sessions.
 - ``responses`` (edge): answers with their coding, condition, range and cache life.
 - ``names`` (pure): URLs and object keys.
 - ``retention`` (pure): how long what is stored is kept, and what goes.

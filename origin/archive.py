@@ -7,7 +7,7 @@ from infra.ids import SessionId, StreamName
 from infra.settings import Settings
 from origin.errors import DvrRefused
 from origin.journal_writer import JournalWriter
-from origin.marks import Marks
+from origin.marks import HandOn, Marks
 from origin.recorder import Recorder, Shelf
 from origin.retention import parse_retention
 from origin.storage.read_through import ReadThrough
@@ -20,6 +20,7 @@ class Archive:
     Args:
         settings: window lengths, retention.
         storage: takes finished media and gives it back.
+        hand_on: takes each session whose journal has its end.
 
     Attributes:
         storage: the same.
@@ -31,11 +32,11 @@ class Archive:
         RetentionRefused: a rule of the settings means nothing.
     """
 
-    def __init__(self, settings: Settings, storage: WriteBehind) -> None:
+    def __init__(self, settings: Settings, storage: WriteBehind, hand_on: HandOn | None = None) -> None:
         if settings.dvr_window_s and not storage.durable:
             raise DvrRefused("dvr_window_s refused: it needs a store that keeps what it is given, such as file:PATH")
         self.storage = storage
-        self.marks = Marks(storage)
+        self.marks = Marks(storage, hand_on)
         kept_s = 2 * settings.dvr_window_s  # what left the list may still be asked for as long again
         self.retention = parse_retention(settings.retention, max(settings.window_s, kept_s))
         self._memory_s = Fraction(settings.window_s)

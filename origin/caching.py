@@ -17,6 +17,7 @@ class Resource(enum.Enum):
 
 
 BUSY = "no-store"  # of a 503: the next try may succeed
+FOR_EVER = "public, max-age=31536000, immutable"  # of a recording's files
 _MULTIVARIANT_S = 1  # its URL outlives the session
 
 

@@ -25,6 +25,7 @@ from origin.foreign import ForeignSession
 from origin.journal import Opened
 from origin.journal_writer import JournalWriter
 from origin.live import LiveSession
+from origin.marks import HandOn
 from origin.session import Session
 from origin.snapshot import ForeignStream, RenditionInfo, SessionInfo
 from origin.storage.write_behind import WriteBehind
@@ -72,6 +73,7 @@ class OriginHub:
         clock: tells when media arrives.
         storage: takes finished media.
         limits: how much and how long it holds.
+        hand_on: takes each session whose journal has its end.
 
     Attributes:
         targets: the numbers of all playlists.
@@ -82,7 +84,14 @@ class OriginHub:
         DvrRefused, RetentionRefused: as `origin.archive.Archive`.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, storage: WriteBehind, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        storage: WriteBehind,
+        limits: Limits | None = None,
+        hand_on: HandOn | None = None,
+    ) -> None:
         profile = PROFILES[settings.profile]
         self.targets = Targets(
             profile.target_duration_s,
@@ -98,7 +107,7 @@ class OriginHub:
         self._linger_s = max(self._limits.linger_s, float(self.targets.window_s) + profile.target_duration_s)
         self._clock = clock
         self.stage_times = StageTimesOfStreams()
-        self._archive = Archive(settings, storage)
+        self._archive = Archive(settings, storage, hand_on)
         self.retention = self._archive.retention
         self._return_s = settings.recovery_grace_s
         self._recovery = Recovery(self._archive, self._knows, self._may_return, self._take_up)

@@ -5,12 +5,10 @@ from collections.abc import Iterable, Iterator
 from origin.model import InitSection, Segment
 from origin.names import iframe_file
 from origin.playlist_lines import RememberedLines, ending, numbers, opening, promises, reports
-from origin.playlist_version import GAP_VERSION, PlaylistVersion, skippable_segments
+from origin.playlist_version import GAP_VERSION, IFRAME_VERSION, PlaylistVersion, skippable_segments
 from origin.rendition import Rendition
 from origin.tags import decimal, lines_of
 from origin.window import Window
-
-_VERSION = 5  # EXT-X-MAP in a playlist of I-frames needs no more (rfc8216bis 8)
 
 
 class IframePlaylistWriter:
@@ -32,7 +30,7 @@ class IframePlaylistWriter:
         """The version of now, with reports of the session's media playlists."""
         window = self._rendition.window
         assert window is not None, "a rendition without media has no playlist"
-        number = GAP_VERSION if any(not segment.iframe_bytes for segment in window.segments) else _VERSION
+        number = GAP_VERSION if any(not segment.iframe_bytes for segment in window.segments) else IFRAME_VERSION
         head = lines_of(*promises(window), *numbers(window), "#EXT-X-I-FRAMES-ONLY")
         tail = lines_of(*reports(renditions), *ending(window))
         return PlaylistVersion(number, head, tuple(self._segments(window)), skippable_segments(window), tail)

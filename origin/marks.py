@@ -1,6 +1,11 @@
-"""Edge: the marks of sessions whose journal has no end: read once at the start, removed one by one."""
+"""Edge: the marks of sessions whose journal has no end: read once at the start, removed one by one.
+
+A finished session is handed on to whoever makes it a recording before its mark goes; a crash in between hands it on
+twice.
+"""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -11,14 +16,22 @@ from origin.storage.write_behind import WriteBehind
 
 REMOVE_TIMEOUT_S = 5.0  # a mark that stays is removed at the next start
 
+HandOn = Callable[[StreamName, SessionId], Awaitable[None]]
+
 _log = structlog.get_logger("origin.marks")
 
 
 class Marks:
-    """Reads and removes marks; `close` waits for what is being removed."""
+    """Reads and removes marks; `close` waits for what is being removed.
 
-    def __init__(self, storage: WriteBehind) -> None:
+    Args:
+        storage: where they are.
+        hand_on: takes each finished session before its mark goes.
+    """
+
+    def __init__(self, storage: WriteBehind, hand_on: HandOn | None = None) -> None:
         self._storage = storage
+        self._hand_on = hand_on
         self._removals: set[asyncio.Task[None]] = set()
 
     async def read(self) -> list[tuple[StreamName, SessionId]]:
@@ -29,7 +42,7 @@ class Marks:
     def remove(self, stream: StreamName, session: SessionId) -> None:
         """The journal of a session has its end."""
         loop = asyncio.get_running_loop()
-        removal = loop.create_task(self._remove(mark_key(stream, session)), name=f"mark of {stream}/{session}")
+        removal = loop.create_task(self._remove(stream, session), name=f"mark of {stream}/{session}")
         self._removals.add(removal)
         removal.add_done_callback(self._removals.discard)
 
@@ -37,9 +50,12 @@ class Marks:
         """Wait for the removals, a bounded time."""
         await asyncio.gather(*self._removals)
 
-    async def _remove(self, key: str) -> None:
+    async def _remove(self, stream: StreamName, session: SessionId) -> None:
+        key = mark_key(stream, session)
         try:
             async with asyncio.timeout(REMOVE_TIMEOUT_S):
+                if self._hand_on is not None:
+                    await self._hand_on(stream, session)
                 await self._storage.delete([key])
-        except Exception as error:  # noqa: BLE001  whatever a store fails with, the next start tries again
+        except Exception as error:  # noqa: BLE001  whatever fails, the next start tries again
             _log.warning("mark not removed, the next start will", key=key, why=repr(error))

@@ -45,3 +45,12 @@ RETENTION_DELETED = Counter("tandem_origin_retention_deleted_objects", "Objects 
 RETENTION_DELETED_BYTES = Counter("tandem_origin_retention_deleted_bytes", "Their size")
 SPILLED_BYTES = Gauge("tandem_origin_spilled_bytes", "What waits for the store in files")
 SPILL_FAILURES = Counter("tandem_origin_spill_failures", "Files of what waits that could not be written")
+
+AFTER_JOBS = Counter("tandem_origin_after_jobs", "Attempts at work after a session that ended so", ["task", "outcome"])
+AFTER_WAITING = Gauge("tandem_origin_after_jobs_waiting", "Work after sessions that is not done and not given up")
+AFTER_SECONDS = Histogram(
+    "tandem_origin_after_seconds",
+    "How long an attempt at work after a session took",
+    ["task"],
+    buckets=(1, 2, 5, 10, 30, 60, 300, 900, 3600),
+)

@@ -18,11 +18,17 @@ from origin.errors import UrlMalformed, shown
 PLAYLIST = "index.m3u8"
 IFRAME_PLAYLIST = "iframes.m3u8"
 MARKS_PREFIX = "_unfinished/"
-SESSION_FILES = frozenset({PLAYLIST})  # stored for a session as a whole, beside its renditions
+MP4 = "recording.mp4"
+POSTER = "poster.jpg"
+THUMBNAILS = "thumbnails.vtt"
+ENTRIES_PREFIX = "_recordings/"
+SESSION_FILES = frozenset({PLAYLIST, MP4, POSTER, THUMBNAILS})  # stored for a session as a whole, beside its renditions
 _RENDITION_DEPTH, _SESSION_DEPTH = 4, 3  # names in an object key
 _FILE = re.compile(r"(?:(init-)(0|[1-9][0-9]{0,17})\.mp4|([ips])(0|[1-9][0-9]{0,17})\.m4s)")
 _JOURNAL = re.compile(r"journal-[0-9]{6,}\.jsonl")
 _MARK = re.compile(rf"{MARKS_PREFIX}([^/]+)/([^/]+)\.mark")
+_SHEET = re.compile(r"thumbnails-(0|[1-9][0-9]{0,5})\.jpg")
+_ENTRY = re.compile(rf"{ENTRIES_PREFIX}([^/]+)/([^/]+)\.json")
 
 
 class FileKind(enum.Enum):
@@ -37,6 +43,7 @@ class FileKind(enum.Enum):
 
 
 _BY_LETTER = {"s": FileKind.SEGMENT, "p": FileKind.PART, "i": FileKind.IFRAME}
+_RECORDED = set(FileKind) - {FileKind.PART}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +105,12 @@ def parse_file(name: str) -> MediaFile:
     return MediaFile(_BY_LETTER[letter], int(number))
 
 
-def variant_uri(session: SessionId, rendition: RenditionName, playlist: str = PLAYLIST) -> str:
-    """A playlist of a rendition as the multivariant playlist names it, relative to ``/live/{stream}/index.m3u8``."""
-    return f"{session}/{rendition}/{playlist}"
+def variant_uri(session: SessionId | None, rendition: RenditionName, playlist: str = PLAYLIST) -> str:
+    """A playlist of a rendition as the multivariant playlist names it, relative to ``/live/{stream}/index.m3u8``.
+
+    That of a recording lies in the session's folder: no session is named.
+    """
+    return f"{rendition}/{playlist}" if session is None else f"{session}/{rendition}/{playlist}"
 
 
 def sibling_uri(rendition: RenditionName) -> str:
@@ -147,8 +157,51 @@ def parse_key(key: str) -> StoredFile | None:
             kind = parse_file(names[3]).kind
             owner = parse_stream_name(names[0]), parse_session_id(names[1])
             return None if kind is FileKind.PART else StoredFile(*owner, parse_rendition_name(names[2]), kind)
-        if len(names) == _SESSION_DEPTH and (names[2] in SESSION_FILES or _JOURNAL.fullmatch(names[2])):
+        if len(names) == _SESSION_DEPTH and _is_session_file(names[2]):
             return StoredFile(parse_stream_name(names[0]), parse_session_id(names[1]), None, None)
     except BadRequest:
         return None
     return None
+
+
+def _is_session_file(name: str) -> bool:
+    return name in SESSION_FILES or any(pattern.fullmatch(name) for pattern in (_SHEET, _JOURNAL))
+
+
+def sheet_file(number: int) -> str:
+    """File name of a sheet of thumbnails."""
+    return f"thumbnails-{number}.jpg"
+
+
+def recording_key(stream: StreamName, session: SessionId, path: str) -> str:
+    """Where a file of a recording is stored; the part of its URL after ``/vod/``."""
+    return f"{session_prefix(stream, session)}{path}"
+
+
+def entry_key(stream: StreamName, session: SessionId) -> str:
+    """Where a finished recording's entry is stored; whatever has one can be played."""
+    return f"{ENTRIES_PREFIX}{stream}/{session}.json"
+
+
+def parse_entry_key(key: str) -> tuple[StreamName, SessionId] | None:
+    """Whose entry a key is; None for other objects, such as the media of a stream of the entries' name."""
+    found = _ENTRY.fullmatch(key)
+    return (StreamName(found[1]), SessionId(found[2])) if found else None
+
+
+def parse_recording_path(path: str) -> tuple[RenditionName | None, str]:
+    """The path of a file below a recording's URL, as (rendition or None, file name).
+
+    Raises:
+        BadRequest: it is none that a recording has; its journal, which lies there too, is not given out.
+    """
+    folder, _, file = path.rpartition("/")
+    if folder:
+        if parse_file(file).kind not in _RECORDED:
+            raise UrlMalformed(f"file {shown(file)} refused: parts are not kept")
+        return parse_rendition_name(folder), file
+    if file in SESSION_FILES or _SHEET.fullmatch(file):
+        return None, file
+    raise UrlMalformed(
+        f"file {shown(file)} refused: allowed are {PLAYLIST}, {MP4}, {POSTER}, {THUMBNAILS} and thumbnails-N.jpg"
+    )

@@ -14,6 +14,7 @@ from origin.window import Targets, Window
 
 VERSION = 6  # EXT-X-MAP in a playlist of whole segments needs it (rfc8216bis 8)
 GAP_VERSION = 8  # Apple's table of versions counts EXT-X-GAP among them, and strict readers hold to it
+IFRAME_VERSION = 5  # EXT-X-MAP in a playlist of I-frames needs no more (rfc8216bis 8)
 _SKIP_VERSION = 9  # EXT-X-SKIP
 _SKIP_DATES_VERSION = 10  # RECENTLY-REMOVED-DATERANGES
 _PART_TARGET_DECIMALS = 5

@@ -4,8 +4,8 @@ Theory of operation. Rules are ``PATTERN=KEEP``; the first whose pattern fits a 
 none fits is kept for ever. A session that is held (live, or ended a moment ago) loses its segments one by one as their
 time is over; its init sections and playlists stay, they are needed to its end. Any other session is kept whole until
 the time of its newest object is over, so that a recording never loses its beginning while its playlist still lists it;
-then it goes whole. An object whose key is none of ours is foreign and is never touched. `Sweep` is told every object
-that is stored, one session after the other, and answers what must go.
+then it goes whole, the entry that makes it a recording first. An object whose key is none of ours is foreign and is
+never touched. `Sweep` is told every object that is stored, one session after the other, and answers what must go.
 """
 
 import fnmatch

@@ -9,7 +9,7 @@ from infra.clock import Clock
 from infra.errors import TandemError
 from infra.ids import SessionId, StreamName
 from origin import metrics
-from origin.names import IFRAME_PLAYLIST, PLAYLIST, parse_key, session_prefix
+from origin.names import IFRAME_PLAYLIST, PLAYLIST, entry_key, parse_key, session_prefix
 from origin.retention import Retention, SegmentGoes, SessionGoes, Sweep, Verdict
 from origin.storage.contract import Stored
 from origin.storage.write_behind import WriteBehind
@@ -81,11 +81,17 @@ class Sweeper:
         await self._delete([verdict.stored for verdict in verdicts if isinstance(verdict, SegmentGoes)])
         for verdict in verdicts:
             if isinstance(verdict, SessionGoes) and not self._holds(verdict.stream, verdict.session):
-                _log.info("stored session deleted", stream=verdict.stream, session=verdict.session)
-                await self._delete_session(session_prefix(verdict.stream, verdict.session), playlists=True)
-                await self._delete_session(session_prefix(verdict.stream, verdict.session), playlists=False)
+                await self._delete_session(verdict.stream, verdict.session)
 
-    async def _delete_session(self, prefix: str, *, playlists: bool) -> None:
+    async def _delete_session(self, stream: StreamName, session: SessionId) -> None:
+        """Delete what makes a session a recording first, so that none is listed that cannot be played any more."""
+        _log.info("stored session deleted", stream=stream, session=session)
+        await self._storage.delete([entry_key(stream, session)])
+        await asyncio.sleep(self._call_pause_s)
+        await self._delete_below(session_prefix(stream, session), playlists=True)
+        await self._delete_below(session_prefix(stream, session), playlists=False)
+
+    async def _delete_below(self, prefix: str, *, playlists: bool) -> None:
         """Delete what is ours below a prefix: playlists, before what they list, or all else."""
         cursor = ""
         while True:

@@ -13,11 +13,12 @@ from infra.ids import parse_stream_name
 from player.site import ASSETS, SECURITY_HEADERS, SiteFile, fill_error_page
 
 _INDEX, _PUBLISH, _COMPARE, _ERROR = "index.html", "publish.html", "compare.html", "error.html"
+_RECORDINGS = "recordings.html"
 _MAX_ENTRIES = 200  # of the built folder; it has about a dozen
 
 
 def routes(dist: Traversable | None = None) -> list[web.RouteDef]:
-    """``/``, ``/publish/{stream}``, ``/watch/{stream}``, ``/compare/{stream}``, ``/assets/{name}``.
+    """``/``, ``/recordings``, ``/publish/{stream}``, ``/watch/{stream}``, ``/compare/{stream}``, ``/assets/{name}``.
 
     Args:
         dist: the built pages; by default those of this package.
@@ -25,6 +26,7 @@ def routes(dist: Traversable | None = None) -> list[web.RouteDef]:
     site = _Site(dist or files("player").joinpath("dist"))
     return [
         web.get("/", site.index),
+        web.get("/recordings", site.recordings),
         web.get("/publish/{stream}", site.publish),
         web.get("/watch/{stream}", site.compare),
         web.get("/compare/{stream}", site.compare),
@@ -42,6 +44,10 @@ class _Site:
     async def index(self, request: web.Request) -> web.Response:
         """The start page."""
         return _answer(request, await self._file(_INDEX))
+
+    async def recordings(self, request: web.Request) -> web.Response:
+        """The page of recordings."""
+        return _answer(request, await self._file(_RECORDINGS))
 
     async def publish(self, request: web.Request) -> web.Response:
         """The publish page of a stream, live or not."""

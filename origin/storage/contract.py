@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from origin.storage.errors import KeyRefused, ObjectUnknown
@@ -42,6 +43,10 @@ class ObjectStore(Protocol):
 
     async def put(self, key: str, data: bytes) -> None:
         """Store an object whole or not at all; one that is there already is replaced."""
+        ...
+
+    async def put_file(self, key: str, path: Path) -> None:
+        """Store a file's bytes as `put` does, without holding them in memory; the file stays."""
         ...
 
     async def get(self, key: str, start: int = 0, stop: int | None = None) -> bytes:

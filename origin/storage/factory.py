@@ -18,6 +18,7 @@ from origin.storage.write_behind import WriteBehind
 
 _MIB = 1 << 20
 _MARK_CHARS = 12
+_QUEUE = ".after.sqlite"  # no key of the store starts with a dot
 
 
 async def open_storage(settings: Settings, clock: Clock) -> WriteBehind:
@@ -74,8 +75,28 @@ def spill_folder(settings: Settings, environ: Mapping[str, str]) -> Path | None:
         above = _state_folder(environ)
     else:
         return None
-    mark = hashlib.sha256(f"{location} {settings.s3_endpoint}".encode()).hexdigest()[:_MARK_CHARS]
-    return above / f"unstored-{mark}"
+    return above / f"unstored-{_mark(settings)}"
+
+
+def queue_file(settings: Settings, environ: Mapping[str, str]) -> Path:
+    """The file of the queue of the work after sessions.
+
+    That of a folder lies in it and moves with it; each bucket's is on this host, where its spill folder would be.
+    """
+    if settings.queue:
+        return Path(settings.queue).expanduser()
+    match parse_location(settings.storage):
+        case InFolder(folder):
+            return folder / _QUEUE
+        case _:
+            above = Path(settings.spill_folder).expanduser() if settings.spill_folder else _state_folder(environ)
+            return above / f"after-{_mark(settings)}.sqlite"
+
+
+def _mark(settings: Settings) -> str:
+    """Tells the files of one store from those of another."""
+    place = f"{parse_location(settings.storage)} {settings.s3_endpoint}"
+    return hashlib.sha256(place.encode()).hexdigest()[:_MARK_CHARS]
 
 
 def _state_folder(environ: Mapping[str, str]) -> Path:

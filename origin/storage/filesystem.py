@@ -7,20 +7,23 @@ system, or files could not be renamed.
 
 import asyncio
 import contextlib
+import io
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from infra.settings import Fsync
 from origin.storage.contract import PAGE_OBJECTS, Page, Stored, check_key, is_key, not_stored
 from origin.storage.faults import folder_fault
 
 THREADS = 4  # calls that block at once; the disk, not the CPU, is what they wait for
+_COPY_BYTES = 1 << 20  # of a file at once
 UNFINISHED = ".unfinished"  # no key starts with a dot, so this name is ours
 _ABANDONED_S = 3600.0  # nobody writes one file for so long
 _CHECK_KEY = "tandem-check"
@@ -57,9 +60,11 @@ class FolderStore:
 
     async def put(self, key: str, data: bytes) -> None:
         """Store an object."""
-        self._serial += 1
-        unfinished = self._folder / UNFINISHED / f"{self._mark}-{self._serial}"
-        await self._run(_write, self._tree, self._path(key), unfinished, data, self._fsync)
+        await self._run(_write, self._tree, self._path(key), self._unfinished(), io.BytesIO(data), self._fsync)
+
+    async def put_file(self, key: str, path: Path) -> None:
+        """Store a file's bytes, as `put` does."""
+        await self._run(_copy, self._tree, self._path(key), self._unfinished(), path, self._fsync)
 
     async def get(self, key: str, start: int = 0, stop: int | None = None) -> bytes:
         """The bytes of an object, or a range of them."""
@@ -80,6 +85,10 @@ class FolderStore:
         """Let the calls that run end; take no more."""
         await asyncio.to_thread(self._threads.shutdown)
 
+    def _unfinished(self) -> Path:
+        self._serial += 1
+        return self._folder / UNFINISHED / f"{self._mark}-{self._serial}"
+
     def _path(self, key: str) -> Path:
         return self._folder / check_key(key)
 
@@ -90,12 +99,17 @@ class FolderStore:
             raise folder_fault(f"folder {self._folder}", error) from error
 
 
-def _write(tree: Lock, path: Path, unfinished: Path, data: bytes, fsync: Fsync) -> None:
+def _copy(tree: Lock, path: Path, unfinished: Path, source: Path, fsync: Fsync) -> None:
+    with source.open("rb") as opened:
+        _write(tree, path, unfinished, opened, fsync)
+
+
+def _write(tree: Lock, path: Path, unfinished: Path, source: BinaryIO, fsync: Fsync) -> None:
     sync_folders = fsync is Fsync.FULL
     _make_folder(unfinished.parent, sync=sync_folders)
     try:
         with unfinished.open("wb") as file:
-            file.write(data)
+            shutil.copyfileobj(source, file, _COPY_BYTES)
             if fsync is not Fsync.NONE:
                 file.flush()
                 os.fsync(file.fileno())

@@ -1,6 +1,8 @@
-"""Pure: an object store in memory, bounded: the oldest objects make room for new ones."""
+"""Edge: an object store in memory, bounded: the oldest objects make room for new ones."""
 
+import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 from infra.clock import Clock
 from origin.storage.contract import PAGE_OBJECTS, Page, Stored, check_key, not_stored
@@ -9,7 +11,7 @@ LIMIT_BYTES = 64 << 20  # the live windows hold what players ask for; this only 
 
 
 class MemoryStore:
-    """See `origin.storage.contract.ObjectStore`; all methods return at once.
+    """See `origin.storage.contract.ObjectStore`; all methods but `put_file` return at once.
 
     Args:
         clock: tells when an object was stored.
@@ -34,6 +36,10 @@ class MemoryStore:
         self._bytes += len(data)
         while self._bytes > self._limit_bytes:
             self._forget(next(iter(self._objects)))
+
+    async def put_file(self, key: str, path: Path) -> None:
+        """Store a file's bytes."""
+        await self.put(key, await asyncio.to_thread(path.read_bytes))
 
     async def get(self, key: str, start: int = 0, stop: int | None = None) -> bytes:
         """The bytes of an object, or a range of them."""

@@ -42,6 +42,30 @@ export interface NodeConfig {
   readonly version: string;
 }
 
+export interface RecordingInfo {
+  readonly stream: string;
+  readonly session: string;
+  readonly state: "waiting" | "working" | "ready" | "failed" | "removing";
+  /** Why the last attempt to make it failed. */
+  readonly why: string | null;
+  readonly started_ms: number | null;
+  readonly duration_ms: number | null;
+  readonly size_bytes: number | null;
+  /** Paths; null until the file can be fetched. */
+  readonly hls: string | null;
+  readonly mp4: string | null;
+  readonly poster: string | null;
+  readonly thumbnails: string | null;
+}
+
+export interface RecordingsPage {
+  /** Why this node keeps none; null if it does. */
+  readonly why: string | null;
+  readonly recordings: readonly RecordingInfo[];
+  /** Leads to the next page; null on the last one. */
+  readonly next: string | null;
+}
+
 const TIMEOUT_MS = 5000;
 
 async function fetchJson<T>(path: string): Promise<T> {
@@ -53,6 +77,12 @@ async function fetchJson<T>(path: string): Promise<T> {
 /** Everything that is live. */
 export async function fetchStreams(): Promise<readonly StreamInfo[]> {
   return (await fetchJson<{ streams: readonly StreamInfo[] }>("/api/streams")).streams;
+}
+
+/** Recordings, the newest first. */
+export async function fetchRecordings(after: string | null): Promise<RecordingsPage> {
+  const query = after === null ? "" : `?after=${encodeURIComponent(after)}`;
+  return fetchJson<RecordingsPage>(`/api/recordings${query}`);
 }
 
 export async function fetchConfig(): Promise<NodeConfig> {

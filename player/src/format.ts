@@ -12,6 +12,11 @@ export function formatBitrate(bps: number | null): string {
   return bps < 1e6 ? `${Math.round(bps / 1000)} kbit/s` : `${(bps / 1e6).toFixed(2)} Mbit/s`;
 }
 
+export function formatBytes(bytes: number): string {
+  if (bytes < 1e6) return `${Math.round(bytes / 1e3)} kB`;
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
 export function formatSize(width: number | null, height: number | null): string {
   return width && height ? `${width} × ${height}` : UNKNOWN;
 }

@@ -2,6 +2,7 @@
 
 import asyncio
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,14 @@ async def keys(store: ObjectStore, prefix: str, limit: int = 1000) -> list[str]:
 async def test_what_was_put_can_be_got(store: ObjectStore) -> None:
     await store.put("cat/s1/720p/s0.m4s", b"0123456789")
     assert await store.get("cat/s1/720p/s0.m4s") == b"0123456789"
+
+
+async def test_a_file_is_stored_as_its_bytes_are_and_stays(store: ObjectStore, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(bytes(range(256)) * 80_000)  # over 16 MiB: S3 takes it in parts
+    await store.put_file("cat/s1/recording.mp4", source)
+    assert await store.get("cat/s1/recording.mp4") == source.read_bytes()
+    assert await keys(store, "cat/") == ["cat/s1/recording.mp4"]
 
 
 RANGES: list[tuple[int, int | None, bytes]] = [

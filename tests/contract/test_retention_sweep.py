@@ -19,6 +19,7 @@ from support.eventually import eventually
 from support.manual_clock import ManualClock
 
 OURS = ["init-0.mp4", "i0.m4s", "s0.m4s", "s1.m4s", "index.m3u8", "iframes.m3u8"]
+RECORDED = ["index.m3u8", "recording.mp4", "poster.jpg", "thumbnails.vtt", "thumbnails-0.jpg", "journal-000000.jsonl"]
 FOREIGN = ["cat/s1/720p/notes.txt", "cat/s1/720p/s1.m4s.bak", "cat/readme", "elsewhere"]
 
 
@@ -78,7 +79,18 @@ async def test_a_live_session_loses_old_segments_only(store: ObjectStore) -> Non
     await storage.close()
 
 
-async def test_playlists_go_before_what_they_list() -> None:
+async def test_a_recording_goes_whole_with_its_entry(store: ObjectStore) -> None:
+    storage = WriteBehind(store, SystemClock())
+    for key in (*(f"cat/s1/720p/{file}" for file in OURS), *(f"cat/s1/{file}" for file in RECORDED)):
+        await store.put(key, b"x")
+    for session in ("s1", "s2"):
+        await store.put(f"_recordings/cat/{session}.json", b"{}")
+    await sweeper(storage, later(3700), ["*=1h"]).sweep()
+    assert await keys(store) == ["_recordings/cat/s2.json"]
+    await storage.close()
+
+
+async def test_the_entry_of_a_recording_goes_first_then_playlists_then_what_they_list() -> None:
     deleted: list[str] = []
 
     class Watched(MemoryStore):
@@ -93,8 +105,8 @@ async def test_playlists_go_before_what_they_list() -> None:
         await store.put(f"cat/s1/720p/{file}", b"x")
     clock.advance(100)
     await sweeper(storage, clock, ["*=90s"]).sweep()
-    assert deleted[:2] == ["cat/s1/720p/iframes.m3u8", "cat/s1/720p/index.m3u8"]
-    assert sorted(deleted) == sorted(f"cat/s1/720p/{file}" for file in OURS)
+    assert deleted[:3] == ["_recordings/cat/s1.json", "cat/s1/720p/iframes.m3u8", "cat/s1/720p/index.m3u8"]
+    assert sorted(deleted[1:]) == sorted(f"cat/s1/720p/{file}" for file in OURS)
     await storage.close()
 
 

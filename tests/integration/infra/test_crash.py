@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from origin.journal import Ended, Record, SegmentStored, parse_page
-from origin.listed import Listed
+from origin.listed import Listed, read
 from origin.names import iframe_file, parse_file, segment_file
 from origin.self_check import Follower, judge_together
 from support.processes import TANDEM, Program, free_port, publishing, running
@@ -204,6 +204,25 @@ def agrees_with_the_store(place: Place, viewer: Viewer) -> None:
             assert stored[url.removeprefix(f"{place.base_url}/live/")] == data
 
 
+async def the_recording_has_all_that_is_stored(place: Place) -> None:
+    """The session becomes one recording, which lists each stored segment and I-frame once, and nothing else."""
+    async with aiohttp.ClientSession(place.base_url) as http, asyncio.timeout(PATIENCE_S):
+        told: list[dict[str, str]] = []
+        while [each["state"] for each in told] != ["ready"]:
+            async with http.get("/api/recordings") as answer:
+                told = (await answer.json())["recordings"]
+            await asyncio.sleep(0.05)
+        async with http.get(told[0]["hls"]) as answer:
+            uris = re.findall(r'URI="(.+?)"|^([^#\n].*)$', await answer.text(), re.MULTILINE)
+        listed: list[tuple[str, str]] = []
+        for uri in {first or second for first, second in uris}:
+            async with http.get(urljoin(told[0]["hls"], uri)) as answer:
+                playlist = read(await answer.text())
+            assert (playlist.complaints, playlist.ended) == ([], True)
+            listed += [(uri.split("/")[0], each.uri) for each in playlist.segments if not each.gap]
+    assert sorted(listed) == sorted(place.journalled())
+
+
 async def test_the_publisher_returns_after_a_crash_and_the_session_goes_on(place: Place) -> None:
     async with viewing(f"{place.base_url}/live/film/index.m3u8") as viewer:
         async with place.node() as program:
@@ -227,6 +246,7 @@ async def test_the_publisher_returns_after_a_crash_and_the_session_goes_on(place
                     assert broken[0].map_uri != before.map_uri
             seen = await viewer.until("ends", lambda listed: listed.ended)
             agrees_with_the_store(place, viewer)
+            await the_recording_has_all_that_is_stored(place)
         viewer.playlists.clear()
         assert urls == list(viewer.followers)
     assert isinstance(place.journal()[-1], Ended)
@@ -246,6 +266,7 @@ async def test_the_publisher_does_not_return_after_a_crash_and_the_session_ends(
                 while place.marks():
                     await asyncio.sleep(0.05)
             assert isinstance(place.journal()[-1], Ended)
+            await the_recording_has_all_that_is_stored(place)
         async with place.node():
             assert place.marks() == []
     assert sum(isinstance(record, Ended) for record in place.journal()) == 1

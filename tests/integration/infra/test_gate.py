@@ -95,7 +95,7 @@ async def test_no_route_to_media_is_left_open() -> None:
     other = paths - watched - {path for path in paths if path.startswith("/t/")}
     assert {path.split("/")[1] for path in other} == {
         *("whip", "cmaf", "api", "metrics", "healthz", "readyz"),
-        *("", "publish", "assets"),
+        *("", "recordings", "publish", "assets"),
     }, "a new route either shows no media, or begins with one of GUARDED"
 
 
@@ -107,11 +107,14 @@ async def test_pages_of_other_origins_may_ask_before_they_show_their_token() -> 
             assert headers["Access-Control-Allow-Origin"] == "*"
 
 
-async def test_the_page_and_whep_need_it_too() -> None:
+async def test_the_page_recordings_and_whep_need_it_too() -> None:
     async with film() as served:
         page, _, whep = viewer_paths(token(), FILM)
         assert (await served.get("/watch/film"))[0] == 403
         assert (await served.get(page))[0] != 403
+        recording = "/vod/film/s1/720p/s0.m4s"
+        assert (await served.get(recording))[0] == 403
+        assert (await served.get(f"/t/{token()}{recording}"))[0] == 404
         assert (await served.get("/whep/film"))[0] == 403
         status, _, _ = await served.get(whep)
         assert status == 204

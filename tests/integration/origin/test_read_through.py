@@ -6,7 +6,7 @@ import pytest
 
 from infra.clock import SystemClock
 from origin.errors import HeldTooLong, OriginFull, ResourceGone
-from origin.storage import read_through
+from origin.storage import read_through, shared_reads
 from origin.storage.memory import MemoryStore
 from origin.storage.read_through import ReadThrough
 from support.eventually import eventually
@@ -74,10 +74,10 @@ async def test_few_are_read_at_once_and_too_many_are_refused(monkeypatch: pytest
     await asyncio.sleep(0)
     with pytest.raises(OriginFull, match="20 objects are asked for"):
         await reader.get("one too many", 1)
-    await eventually(lambda: store.at_once == read_through.READS)
+    await eventually(lambda: store.at_once == shared_reads.READS)
     store.open.set()
     assert await asyncio.gather(*waiting) == [b"x"] * 20
-    assert store.most_at_once == read_through.READS
+    assert store.most_at_once == shared_reads.READS
     await reader.close()
 
 

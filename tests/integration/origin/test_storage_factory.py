@@ -9,7 +9,7 @@ import pytest
 from infra.clock import SystemClock
 from infra.settings import Settings
 from origin.storage.errors import StorageSettingRefused
-from origin.storage.factory import open_storage, spill_folder
+from origin.storage.factory import open_storage, queue_file, spill_folder
 
 STATE = {"STATE_DIRECTORY": "/var/lib/tandem:/other", "XDG_STATE_HOME": "/home/x/state"}
 
@@ -70,3 +70,21 @@ def test_boto3_is_not_imported_for_a_node_without_a_bucket() -> None:
         "sys.exit('boto3' in sys.modules or 'botocore' in sys.modules)\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "file"),
+    [
+        ({"storage": "file:/media"}, "/media/.after.sqlite"),
+        ({"storage": "file:/media", "queue": "/elsewhere/queue"}, "/elsewhere/queue"),
+        ({"storage": "s3://bucket"}, "/var/lib/tandem/after-*.sqlite"),
+        ({"storage": "s3://bucket", "spill_folder": "/spill"}, "/spill/after-*.sqlite"),
+    ],
+)
+def test_the_queue_lies_with_the_media_or_where_this_host_keeps_its_state(settings: dict[str, str], file: str) -> None:
+    assert queue_file(Settings.model_validate(settings), STATE).match(file)
+
+
+def test_each_bucket_has_a_queue_of_its_own() -> None:
+    places = [Settings(storage="s3://bucket"), Settings(storage="s3://other"), Settings(storage="s3://bucket/media")]
+    assert len({queue_file(each, STATE) for each in places}) == len(places)

@@ -1,7 +1,7 @@
 """The tree of settings."""
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from infra.settings import Settings
 
@@ -37,3 +37,9 @@ def test_another_number_is_refused(given: object) -> None:
 def test_an_unknown_key_is_refused() -> None:
     with pytest.raises(ValidationError):
         Settings.model_validate({"prot": 1})
+
+
+def test_another_program_of_ours_gets_them_without_secrets() -> None:
+    given = Settings(port=1, encoder_token=SecretStr("of the encoders, long"))
+    passed_on = Settings.model_validate_json(given.without_secrets().model_dump_json())
+    assert passed_on == Settings(port=1)

@@ -4,8 +4,13 @@ from infra import errors as infra_errors
 from origin.errors import (
     CmafRefused,
     HeldTooLong,
+    JournalBroken,
+    JournalOpen,
     OriginFull,
+    QueueRefused,
+    RecordingUnknown,
     ResourceGone,
+    SessionLive,
     SessionOver,
     StreamUnknown,
     UrlMalformed,
@@ -23,6 +28,11 @@ from origin.errors import (
         (StreamUnknown, infra_errors.NotFound),
         (HeldTooLong, infra_errors.Unavailable),
         (OriginFull, infra_errors.Unavailable),
+        (QueueRefused, infra_errors.BadRequest),
+        (SessionLive, infra_errors.Conflict),
+        (RecordingUnknown, infra_errors.NotFound),
+        (JournalOpen, infra_errors.Unavailable),
+        (JournalBroken, infra_errors.Broken),
     ],
 )
 def test_each_error_says_whose_fault_it_is(error: type[Exception], fault: type[Exception]) -> None:

@@ -1,4 +1,7 @@
+from dataclasses import replace
+
 from infra.ids import RenditionName, SessionId
+from origin.iframes import Picture
 from origin.model import Kind, TrackDescription
 from origin.multivariant import multivariant_playlist
 from origin.multivariant_rules import judge_multivariant
@@ -22,7 +25,7 @@ def video(height: int, peak_bps: int) -> Rendition:
         average_bps=peak_bps - 100_000,
     )
     rendition.take_init(b"", track)
-    rendition.measure(chunk(0), 90_000)
+    rendition.measure(replace(chunk(0), picture=Picture(b"-" * 5000, 1, 0)), 90_000)
     return rendition
 
 
@@ -48,9 +51,9 @@ s1/720p/index.m3u8
 #EXT-X-STREAM-INF:BANDWIDTH=928000,AVERAGE-BANDWIDTH=828000,CODECS="avc1.640020,mp4a.40.2",RESOLUTION=640x360,\
 FRAME-RATE=30.000,AUDIO="audio",CLOSED-CAPTIONS=NONE
 s1/360p/index.m3u8
-#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,CODECS="avc1.640020",RESOLUTION=853x480,URI="s1/480p/iframes.m3u8"
-#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,CODECS="avc1.640020",RESOLUTION=1280x720,URI="s1/720p/iframes.m3u8"
-#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,CODECS="avc1.640020",RESOLUTION=640x360,URI="s1/360p/iframes.m3u8"
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=20000,CODECS="avc1.640020",RESOLUTION=853x480,URI="s1/480p/iframes.m3u8"
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=20000,CODECS="avc1.640020",RESOLUTION=1280x720,URI="s1/720p/iframes.m3u8"
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=20000,CODECS="avc1.640020",RESOLUTION=640x360,URI="s1/360p/iframes.m3u8"
 """
 
 
@@ -93,6 +96,18 @@ def test_a_rendition_whose_rate_is_unknown_still_has_one() -> None:
     unknown = Rendition(RenditionName("720p"), 2)
     unknown.take_init(b"", TrackDescription(Kind.VIDEO, "avc1.640020", 90_000, width=1280, height=720))
     assert "BANDWIDTH=1,AVERAGE-BANDWIDTH=1," in multivariant_playlist(SESSION, [unknown])
+
+
+def test_a_rendition_without_iframes_has_no_playlist_of_them() -> None:
+    unknown = Rendition(RenditionName("720p"), 2)
+    unknown.take_init(b"", TrackDescription(Kind.VIDEO, "avc1.640020", 90_000, width=1280, height=720))
+    assert "iframes" not in multivariant_playlist(SESSION, [unknown])
+
+
+def test_a_recording_names_playlists_beside_its_own() -> None:
+    text = multivariant_playlist(None, [video(720, 3_000_000)])
+    assert text.splitlines()[4] == "720p/index.m3u8"
+    assert 'URI="720p/iframes.m3u8"' in text
 
 
 def test_nothing_to_play_is_a_playlist_without_variants() -> None:

@@ -1,23 +1,29 @@
 import pytest
 
+from infra.errors import BadRequest
 from infra.ids import RenditionName, SessionId, StreamName
 from origin.errors import UrlMalformed
 from origin.names import (
     FileKind,
     MediaFile,
     StoredFile,
+    entry_key,
     iframe_file,
     init_file,
     journal_key,
     journal_prefix,
     mark_key,
     object_key,
+    parse_entry_key,
     parse_file,
     parse_key,
     parse_mark,
+    parse_recording_path,
     part_file,
+    recording_key,
     segment_file,
     session_prefix,
+    sheet_file,
     sibling_uri,
     variant_uri,
 )
@@ -93,6 +99,10 @@ CAT = StreamName("cat")
         ("cat/s1/720p/iframes.m3u8", StoredFile(CAT, SESSION, RENDITION, FileKind.IFRAME_PLAYLIST)),
         ("cat/s1/index.m3u8", StoredFile(CAT, SESSION, None, None)),
         ("cat/s1/journal-000012.jsonl", StoredFile(CAT, SESSION, None, None)),
+        ("cat/s1/recording.mp4", StoredFile(CAT, SESSION, None, None)),
+        ("cat/s1/poster.jpg", StoredFile(CAT, SESSION, None, None)),
+        ("cat/s1/thumbnails.vtt", StoredFile(CAT, SESSION, None, None)),
+        ("cat/s1/thumbnails-0.jpg", StoredFile(CAT, SESSION, None, None)),
     ],
 )
 def test_keys_are_read_as_they_are_written(key: str, file: StoredFile) -> None:
@@ -105,8 +115,49 @@ def test_keys_are_read_as_they_are_written(key: str, file: StoredFile) -> None:
     [
         *("cat/s1/720p/p7.m4s", "cat/s1/720p/s7.m4s.bak", "cat/s1/720p/x/s7.m4s", "cat/s1/s7.m4s", "s7.m4s", ""),
         *(".cat/s1/720p/s7.m4s", "cat/.s1/720p/s7.m4s", "cat/s1/.720p/s7.m4s", "-/s1/index.m3u8", "cat/s1/other.m3u8"),
-        "cat/s1/journal-1.jsonl",
+        *("cat/s1/journal-1.jsonl", "cat/s1/thumbnails-00.jpg", "_recordings/cat/s1.json"),
     ],
 )
 def test_under_every_other_key_nothing_of_ours_is_stored(key: str) -> None:
     assert parse_key(key) is None
+
+
+def test_the_files_of_a_recording_lie_beside_its_media() -> None:
+    stream, session = StreamName("cat"), SessionId("s1")
+    assert recording_key(stream, session, "720p/s1.m4s") == object_key(stream, session, RenditionName("720p"), "s1.m4s")
+    assert sheet_file(3) == "thumbnails-3.jpg"
+    assert variant_uri(None, RenditionName("720p")) == "720p/index.m3u8"
+
+
+def test_entries_are_told_from_the_media_of_a_stream_of_their_name() -> None:
+    stream, session = StreamName("_recordings"), SessionId("s1.json")
+    assert parse_entry_key(entry_key(stream, session)) == (stream, session)
+    for key in (object_key(stream, session, RenditionName("720p"), "s1.m4s"), journal_key(stream, session, 0)):
+        assert parse_entry_key(key) is None
+    assert parse_entry_key(recording_key(stream, SessionId("s1"), "index.m3u8")) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        *(((name), (None, name)) for name in ("index.m3u8", "recording.mp4", "poster.jpg", "thumbnails.vtt")),
+        ("thumbnails-12.jpg", (None, "thumbnails-12.jpg")),
+        ("720p/index.m3u8", ("720p", "index.m3u8")),
+        ("audio/init-0.mp4", ("audio", "init-0.mp4")),
+        ("720p/s10.m4s", ("720p", "s10.m4s")),
+    ],
+)
+def test_a_path_below_a_recording_names_a_file(path: str, expected: tuple[str | None, str]) -> None:
+    assert parse_recording_path(path) == expected
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("", "s1.m4s", "720p/p1.m4s", "720p/poster.jpg", "a/b/s1.m4s", "../s1/index.m3u8", "720p/"),
+        *("journal-000000.jsonl", "thumbnails-01.jpg"),
+    ],
+)
+def test_any_other_path_is_refused(path: str) -> None:
+    with pytest.raises(BadRequest, match="refused"):
+        parse_recording_path(path)

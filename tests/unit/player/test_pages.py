@@ -11,7 +11,7 @@ from player.pages import routes
 from player.site import SECURITY_HEADERS
 
 Client = TestClient[web.Request, web.Application]
-PAGES = ["/", "/watch/studio", "/compare/studio", "/publish/studio"]
+PAGES = ["/", "/recordings", "/watch/studio", "/compare/studio", "/publish/studio"]
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def dist(tmp_path: Path) -> Path:
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets" / "watch-abc.js").write_text("export const answer = 42;\n" * 40)
     (tmp_path / "assets" / "deeper").mkdir()
-    for page in ("index", "publish", "compare"):
+    for page in ("index", "recordings", "publish", "compare"):
         (tmp_path / f"{page}.html").write_text(f"<!doctype html><title>{page}</title>")
     (tmp_path / "error.html").write_text("<title>{{title}}</title><p>{{sentence}}")
     return tmp_path
@@ -38,7 +38,8 @@ async def client(dist: Path) -> AsyncIterator[Client]:
 
 
 @pytest.mark.parametrize(
-    ("path", "title"), [("/", "index"), *((f"/{page}/studio", page) for page in ("compare", "publish"))]
+    ("path", "title"),
+    [("/", "index"), ("/recordings", "recordings"), *((f"/{page}/studio", page) for page in ("compare", "publish"))],
 )
 async def test_a_page_comes_with_its_security_headers_and_is_asked_for_every_time(
     client: Client, path: str, title: str
