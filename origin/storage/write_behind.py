@@ -60,6 +60,7 @@ class WriteBehind:
         self._spiller = None if spill is None else Spiller(spill, self._ledger, clock, self._report)
         self._health = StoreHealth()
         self._failures = 0  # since the store worked last
+        self._to_tell = 0  # calls that are due because something is stored
         self._something_to_write = asyncio.Event()
         self._works_again = asyncio.Event()
         self._idle = asyncio.Event()
@@ -141,7 +142,8 @@ class WriteBehind:
         """Have something called when what waits under a key is in the store; soon, if nothing waits."""
         entry = self._ledger.find(key)
         if entry is None:
-            asyncio.get_running_loop().call_soon(on_stored)
+            self._tell_soon(on_stored)
+            self._report()
         else:
             entry.on_stored.append(on_stored)
 
@@ -177,8 +179,7 @@ class WriteBehind:
         """Wait for everything that is pending, and what is put because it is stored; False if that takes longer."""
         try:
             async with asyncio.timeout(seconds):
-                await asyncio.sleep(0)  # who is told of what was stored a moment ago may put more
-                while len(self._ledger):
+                while not self._idle.is_set():
                     await self._idle.wait()
         except TimeoutError:
             return False
@@ -268,12 +269,24 @@ class WriteBehind:
             self._give_up(entry.key, "its file is gone")
         elif current:
             for on_stored in entry.on_stored:
-                asyncio.get_running_loop().call_soon(on_stored)
+                self._tell_soon(on_stored)
         elif entry.key not in self._ledger:  # deleted while it was written
             with contextlib.suppress(TandemError):
                 await self._store.delete([entry.key])
         self._report()
         await self._remove(self._ledger.drop_files(entry))
+
+    def _tell_soon(self, on_stored: OnStored) -> None:
+        """Call who waits for an object, which may put more; until then the writer is not idle."""
+        self._to_tell += 1
+        asyncio.get_running_loop().call_soon(self._tell, on_stored)
+
+    def _tell(self, on_stored: OnStored) -> None:
+        try:
+            on_stored()
+        finally:
+            self._to_tell -= 1
+            self._report()
 
     async def _pause(self, error: Exception) -> None:
         """Wait before the next try; shorter, if the store works again."""
@@ -322,12 +335,13 @@ class WriteBehind:
         metrics.STORE_PENDING.set(objects)
         metrics.STORE_PENDING_BYTES.set(size_bytes)
         metrics.SPILLED_BYTES.set(self._ledger.disk_bytes)
-        if objects:
+        if objects or self._to_tell:
             self._idle.clear()
-            self._something_to_write.set()
-            self._hurry()
         else:
             self._idle.set()
+        if objects:
+            self._something_to_write.set()
+            self._hurry()
 
     def _hurry(self) -> None:
         """Tell the spiller that something waits, and whether the store takes anything."""

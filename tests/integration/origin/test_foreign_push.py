@@ -1,7 +1,9 @@
 """Foreign encoders' pushes over real HTTP: who is let in, which session they get, what becomes of what they send."""
 
 import asyncio
+import shutil
 from base64 import b64encode
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -11,8 +13,10 @@ from origin.hub import Limits
 from origin.intake import MAX_LEAD_S
 from origin.listed import read
 from origin.model import NS_PER_S
+from origin.storage.filesystem import FolderStore
 from support.cmaf_boxes import Sample, chunk, video_init
 from support.cmaf_pusher import Post, made_up_audio, made_up_video
+from support.eventually import eventually
 from support.origin_media import first_variant
 from support.origin_server import ENCODER_TOKEN, TOKEN, OriginServer, origin_server
 
@@ -153,6 +157,25 @@ async def test_an_encoder_that_comes_back_continues_the_session_and_what_it_repe
         listed = read(await playlist(server, query="?_HLS_msn=3&_HLS_part=0"))
         assert [(each.msn, each.discontinuity) for each in listed.segments] == [(0, False), (1, False), (2, True)]
         assert [len(segment.parts) for segment in listed.segments][1:] == [1, 6]
+
+
+async def test_an_encoder_whose_node_died_goes_on_with_its_session(tmp_path: Path) -> None:
+    live, left = tmp_path / "live", tmp_path / "left"
+    async with origin_server(store=FolderStore(live)) as server:
+        push(server, "720p", video_init(), *fragments(0, 13))
+        await playlist(server, query="?_HLS_msn=2&_HLS_part=0")
+        (before,) = server.hub.foreign_streams()
+        await eventually(lambda: b"".join(page.read_bytes() for page in live.rglob("journal-*")).count(b"segment") >= 2)
+        await asyncio.to_thread(shutil.copytree, live, left)
+    async with origin_server(store=FolderStore(left)) as server:
+        assert server.hub.foreign_streams() == [], "nobody pushes yet"
+        assert server.hub.resume(CAT) is None, "it waits for its encoder"
+        newest = read(await playlist(server)).segments[-1].msn
+        push(server, "720p", video_init(), *fragments(0, 7))
+        listed = read(await playlist(server, query=f"?_HLS_msn={newest + 1}"))
+        assert [each.msn for each in listed.all_segments if each.discontinuity] == [newest + 1]
+        (after,) = server.hub.foreign_streams()
+        assert after.session == before.session
 
 
 async def test_a_push_that_is_faster_than_real_time_is_made_to_wait() -> None:

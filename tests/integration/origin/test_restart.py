@@ -246,6 +246,26 @@ async def test_a_full_origin_ends_what_it_cannot_hold(folder: Path) -> None:
         assert server.hub.resume(CAT) is None
 
 
+async def test_an_encoder_takes_the_name_of_a_publisher_that_is_awaited(folder: Path) -> None:
+    async with restarted(folder) as server:
+        session = server.hub.foreign_session(CAT, b"random")
+        assert session != S1
+        assert server.hub.resume(CAT) is None
+        await eventually(lambda: closed(folder))
+
+
+async def test_an_iframe_is_read_from_the_store_and_one_that_is_lost_is_a_gap(folder: Path) -> None:
+    pictures = {msn: (folder / f"cat/s1/720p/i{msn}.m4s").read_bytes() for msn in range(SEGMENTS)}
+    (folder / "cat/s1/720p/i2.m4s").unlink()
+    async with restarted(folder) as server:
+        listed = read(await server.listed(LIST.replace("index", "iframes")))
+        assert [each.gap for each in listed.segments[:SEGMENTS]] == [False, False, True, False]
+        for msn, picture in pictures.items():
+            answer = await server.get(f"/live/cat/s1/720p/i{msn}.m4s")
+            assert answer.status == 404 if msn == 2 else answer.body == picture
+        assert not any(each.gap for each in read(await server.listed(LIST)).segments[:SEGMENTS])
+
+
 class Troubled(FolderStore):
     """A store that fails when it is first asked what is there."""
 

@@ -1,6 +1,7 @@
 """Writes behind the live path's back, with stores that fail, hang, or are slow."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -249,3 +250,20 @@ async def test_no_task_is_left(tmp_path: Path, count: int) -> None:
         writer.put(f"k{n}", b"x")
     await writer.close()
     assert asyncio.all_tasks() == before
+
+
+@pytest.mark.parametrize("steps", range(12))
+async def test_a_flush_waits_for_what_is_put_because_something_is_stored_whenever_it_begins(steps: int) -> None:
+    store = Troubled()
+    writer = behind(store)
+
+    def put_next(number: int) -> None:
+        if number < 3:
+            writer.put(f"cat/{number}", b"x", partial(put_next, number + 1))
+
+    put_next(0)
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    assert await writer.flush(5)
+    assert await keys(store) == ["cat/0", "cat/1", "cat/2"]
+    await writer.close()
