@@ -166,7 +166,7 @@ async def test_an_encoder_whose_node_died_goes_on_with_its_session(tmp_path: Pat
         await playlist(server, query="?_HLS_msn=2&_HLS_part=0")
         (before,) = server.hub.foreign_streams()
         await eventually(lambda: b"".join(page.read_bytes() for page in live.rglob("journal-*")).count(b"segment") >= 2)
-        await asyncio.to_thread(shutil.copytree, live, left)
+        await asyncio.to_thread(shutil.copytree, live, left, ignore=shutil.ignore_patterns(".unfinished"))
     async with origin_server(store=FolderStore(left)) as server:
         assert server.hub.foreign_streams() == [], "nobody pushes yet"
         assert server.hub.resume(CAT) is None, "it waits for its encoder"

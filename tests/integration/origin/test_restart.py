@@ -64,7 +64,7 @@ async def folder(tmp_path: Path, viewer: Follower) -> Path:
             await server.push(name, made_up_video(int(name[:-1])), 6 * SEGMENTS + 2)
         await eventually(lambda: sum(isinstance(each, SegmentStored) for each in journal(live)) == 2 * SEGMENTS)
         assert viewer.see(await server.listed(LIST)) == []
-        await asyncio.to_thread(shutil.copytree, live, tmp_path / "left")
+        await asyncio.to_thread(shutil.copytree, live, tmp_path / "left", ignore=shutil.ignore_patterns(".unfinished"))
     return tmp_path / "left"
 
 
@@ -126,7 +126,9 @@ async def test_a_second_crash_while_the_publisher_is_away_changes_nothing_that_w
 ) -> None:
     async with restarted(folder) as server:
         assert viewer.see(await server.listed(LIST)) == []
-        await asyncio.to_thread(shutil.copytree, folder, tmp_path / "twice")
+        await asyncio.to_thread(
+            shutil.copytree, folder, tmp_path / "twice", ignore=shutil.ignore_patterns(".unfinished")
+        )
     clock = ManualClock(CRASHED_NS + 9_000_000_000)
     async with origin_server(store=FolderStore(tmp_path / "twice"), clock=clock) as server:
         assert viewer.see(await server.listed(LIST)) == []
