@@ -22,6 +22,7 @@ from origin.names import entry_key, mark_key
 from origin.storage.filesystem import FolderStore
 from support.kept_session import CAT, S1, keys_of, real_session
 
+pytestmark = pytest.mark.timeout(240)
 S2 = SessionId("s2")
 PATIENCE_S = 100.0  # an interpreter that loads libav on a busy machine, and a retry
 

@@ -25,6 +25,7 @@ from origin.vod import BLOCK_BYTES, Vod
 from support.kept_session import CAT, S1, KeptSession, keys_of, real_session
 from support.origin_server import Answer
 
+pytestmark = pytest.mark.timeout(240)
 DOG = StreamName("dog")
 ONE = "/api/recordings/cat/s1"
 ADMIN_TOKEN = "the token of the admin"
