@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 const DIST = new URL("../dist", import.meta.url).pathname;
 const BUDGETS = [
   { what: "hls.js", files: /^hls-/, kB: 200 }, // 190 kB as its authors ship it
-  { what: "own scripts", files: /^(?!hls-).*\.js$/, kB: 30 },
+  { what: "own scripts", files: /^(?!hls-).*\.js$/, kB: 45 }, // of all pages together; 4 of them draw the QR code
   { what: "styles", files: /\.css$/, kB: 6 },
 ];
 

@@ -19,3 +19,8 @@ export function streamOfPath(path: string): string | null {
   const name = /^(?:\/t\/[^/]+)?\/(?:watch|compare|embed|publish)\/([^/]+)\/?$/.exec(path)?.[1];
   return name !== undefined && isStreamName(name) ? name : null;
 }
+
+/** Whether a host name means the machine that asks: nobody else can follow a link to it. */
+export function isThisMachine(hostname: string): boolean {
+  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}

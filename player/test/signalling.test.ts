@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Backoff } from "../src/signalling/backoff.ts";
+import { fragmentOf, withIceOf } from "../src/signalling/fragment.ts";
 import { iceServersOfLink, resolveLocation, retryAfterOf } from "../src/signalling/links.ts";
 import { withoutLipSync } from "../src/signalling/lip-sync.ts";
 
@@ -88,5 +89,35 @@ describe("withoutLipSync", () => {
     expect(edited).toContain("a=msid:studio-sound audio\r\na=ssrc:1 msid:studio-sound audio\r\na=ssrc:1 cname:x\r\n");
     expect(edited).toContain("a=msid:studio video\r\na=ssrc:2 msid:studio video\r\n");
     expect(edited.replaceAll("-sound", "")).toBe(answer);
+  });
+});
+
+describe("an ICE restart", () => {
+  const lines = (...each: string[]) => each.map((line) => `${line}\r\n`).join("");
+
+  it("asks with the offer's credentials, for the section that carries the BUNDLE", () => {
+    const section = (mid: string) => [
+      `m=audio 9 UDP/TLS/RTP/SAVPF 111`,
+      "a=ice-ufrag:u",
+      "a=ice-pwd:p",
+      `a=mid:${mid}`,
+    ];
+    expect(fragmentOf(lines("v=0", "a=group:BUNDLE 0 1", ...section("0"), "a=sendonly", ...section("1")))).toBe(
+      lines("a=group:BUNDLE 0 1", "a=ice-ufrag:u", "a=ice-pwd:p", "m=audio 9 UDP/TLS/RTP/SAVPF 111", "a=mid:0"),
+    );
+  });
+
+  it("changes nothing of the answer but credentials and candidates", () => {
+    const answer = lines(
+      ...["v=0", "m=audio 9 RTP 111", "a=ice-ufrag:a", "a=ice-pwd:b", "a=candidate:1 old", "a=candidate:2 old", "a=x"],
+      ...["m=video 9 RTP 96", "a=ice-ufrag:a", "a=ice-pwd:b"],
+    );
+    expect(withIceOf(answer, lines("a=ice-ufrag:c", "a=ice-pwd:d", "a=candidate:3 new"))).toBe(
+      lines(
+        ...["v=0", "m=audio 9 RTP 111", "a=ice-ufrag:c", "a=ice-pwd:d", "a=candidate:3 new", "a=x"],
+        ...["m=video 9 RTP 96", "a=ice-ufrag:c", "a=ice-pwd:d"],
+      ),
+    );
+    expect(withIceOf("a=ice-ufrag:a\r\n", "")).toBe("a=ice-ufrag:a\r\n");
   });
 });

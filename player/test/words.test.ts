@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import * as format from "../src/format.ts";
 import { describeRenditions, describeTracks } from "../src/index/describe.ts";
-import { isStreamName, streamOfPath, tokenPrefixOfPath } from "../src/names.ts";
-import { captureProblem, refusalProblem } from "../src/publish/problems.ts";
+import { isStreamName, isThisMachine, streamOfPath, tokenPrefixOfPath } from "../src/names.ts";
+import { captureProblem, permissionWords, reconnectWords, refusalProblem } from "../src/publish/problems.ts";
 
 describe("names", () => {
   it.each(["a", "studio-1", "_x", "a.b", "A".repeat(64)])("%s is one", (name) => {
@@ -24,6 +24,14 @@ describe("names", () => {
     ["/watch/%C3%BC", null],
   ])("the path %s is about %s", (path, name) => {
     expect(streamOfPath(path)).toBe(name);
+  });
+
+  it.each(["localhost", "a.localhost", "127.0.0.1", "[::1]"])("%s leads to this machine", (host) => {
+    expect(isThisMachine(host)).toBe(true);
+  });
+
+  it.each(["127.example", "10.0.0.1", "live.example"])("%s leads elsewhere", (host) => {
+    expect(isThisMachine(host)).toBe(false);
   });
 
   it("a page that was opened with a token knows it", () => {
@@ -93,6 +101,10 @@ describe("problems", () => {
     ["pattern", "NoWebRtc", "no WebRTC"],
     ["camera", "OverconstrainedError", "not there any more"],
     ["screen", "InsecureContext", "HTTPS"],
+    ["microphone", "NotFoundError", "There is no microphone"],
+    ["file", "NoFile", "Choose a video file"],
+    ["file", "NotSupportedError", "cannot play the file"],
+    ["file", "NoFileCapture", "command line"],
     ["pattern", "Error: x", "test pattern cannot be opened (Error: x)"],
   ] as const)("of a %s: %s", (source, name, words) => {
     expect(captureProblem(source, name)).toContain(words);
@@ -105,5 +117,23 @@ describe("problems", () => {
     [422, "no codec", "refused the stream: no codec"],
   ])("of a node that answers %d", (status, detail, words) => {
     expect(refusalProblem("studio", status, detail)).toContain(words);
+  });
+
+  it.each([
+    [["granted", "granted"], ""],
+    [["granted", "prompt"], "will ask"],
+    [[null, null], "will ask"],
+    [["prompt", "denied"], "blocks"],
+  ] as const)("permissions %j", (states, words) => {
+    expect(permissionWords(states)).toContain(words);
+  });
+
+  it.each([
+    [true, null, "lost; trying again"],
+    [false, null, "UDP port"],
+    [true, { status: 0, message: "" }, "does not answer"],
+    [false, { status: 409, message: "in use" }, "yet (in use)"],
+  ])("while reconnecting (was live: %s, refusal %j)", (wasLive, refusal, words) => {
+    expect(reconnectWords(wasLive, refusal)).toContain(words);
   });
 });

@@ -1,6 +1,6 @@
 /** Pure: what to publish and how, from the form or the page's query. */
 
-export type SourceKind = "camera" | "screen" | "pattern";
+export type SourceKind = "camera" | "screen" | "pattern" | "file";
 export type CodecName = "H264" | "VP8";
 
 export interface PublishOptions {
@@ -10,7 +10,18 @@ export interface PublishOptions {
   readonly framesPerSecond: number;
   readonly codec: CodecName;
   readonly bitrate_kbps: number;
+  /** A file begins again at its end. */
+  readonly loop: boolean;
 }
+
+/** Ids as the browser gives them; empty for its default. */
+export interface Devices {
+  readonly camera: string;
+  readonly microphone: string;
+}
+
+/** The microphone of who wants none. */
+export const NO_DEVICE = "none";
 
 export const SIZES = [
   { width: 320, height: 180 },
@@ -22,7 +33,7 @@ export const SIZES = [
 export const FRAME_RATES = [15, 25, 30, 60] as const;
 export const BITRATE_KBPS = { least: 100, most: 15_000 } as const;
 
-const SOURCES: readonly SourceKind[] = ["camera", "screen", "pattern"];
+const SOURCES: readonly SourceKind[] = ["camera", "screen", "pattern", "file"];
 const CODECS: readonly CodecName[] = ["H264", "VP8"];
 const DEFAULTS: PublishOptions = {
   source: "camera",
@@ -31,6 +42,7 @@ const DEFAULTS: PublishOptions = {
   framesPerSecond: 30,
   codec: "H264",
   bitrate_kbps: 2500,
+  loop: false,
 };
 const BITS_PER_PIXEL = 0.09; // 2.5 Mbit/s at 720p30
 
@@ -53,7 +65,40 @@ export function parseOptions(query: URLSearchParams): PublishOptions {
     framesPerSecond,
     codec: oneOf(query.get("codec")?.toUpperCase() ?? null, CODECS, DEFAULTS.codec),
     bitrate_kbps: numberOf(query.get("bitrate"), suited, BITRATE_KBPS.least, BITRATE_KBPS.most),
+    loop: query.get("loop") === "1",
   };
+}
+
+export function parseDevices(query: URLSearchParams): Devices {
+  return { camera: query.get("camera") ?? "", microphone: query.get("microphone") ?? "" };
+}
+
+/** The query that says the same, to be remembered. */
+export function printQuery(options: PublishOptions, devices: Devices): string {
+  const { source, width, height, framesPerSecond, codec, bitrate_kbps, loop } = options;
+  const fields = { source, width, height, fps: framesPerSecond, codec, bitrate: bitrate_kbps, loop: Number(loop) };
+  return new URLSearchParams(
+    Object.entries({ ...fields, ...devices }).map(([name, value]) => [name, String(value)]),
+  ).toString();
+}
+
+/** What was remembered, and what the page's address asks for, which counts more. */
+export function mergeQueries(remembered: string, asked: URLSearchParams): URLSearchParams {
+  const merged = new URLSearchParams(remembered);
+  if (["width", "height", "fps"].some((name) => asked.has(name))) merged.delete("bitrate"); // it suited another size
+  for (const [name, value] of asked) merged.set(name, value);
+  return merged;
+}
+
+/** By how much to divide a source's size so that it fits into the wanted one, upright or not; never enlarges. */
+export function scaleDown(
+  source: { readonly width?: number; readonly height?: number },
+  wanted: { readonly width: number; readonly height: number },
+): number {
+  const { width = 0, height = 0 } = source;
+  const [long, short] = [Math.max(width, height), Math.min(width, height)];
+  const [wantedLong, wantedShort] = [Math.max(wanted.width, wanted.height), Math.min(wanted.width, wanted.height)];
+  return Math.max(1, long / wantedLong, short / wantedShort);
 }
 
 function numberOf(text: string | null, otherwise: number, least: number, most: number): number {

@@ -2,10 +2,18 @@
 
 import type { SourceKind } from "./options.ts";
 
-const DEVICE: Record<SourceKind, string> = { camera: "camera", screen: "screen", pattern: "test pattern" };
+type Source = SourceKind | "microphone";
 
-/** Why a source could not be opened; `name` is the DOMException's (W3C Media Capture 10.3.1). */
-export function captureProblem(source: SourceKind, name: string): string {
+const DEVICE: Record<Source, string> = {
+  camera: "camera",
+  microphone: "microphone",
+  screen: "screen",
+  pattern: "test pattern",
+  file: "file",
+};
+
+/** Why a source could not be opened; `name` is the DOMException's (W3C Media Capture 10.3.1, or ours). */
+export function captureProblem(source: Source, name: string): string {
   const device = DEVICE[source];
   switch (name) {
     case "NotAllowedError":
@@ -19,6 +27,12 @@ export function captureProblem(source: SourceKind, name: string): string {
       return `The ${device} cannot be opened: another program may be using it.`;
     case "OverconstrainedError":
       return `The chosen ${device} is not there any more: choose another one.`;
+    case "NoFile":
+      return "Choose a video file first.";
+    case "NotSupportedError":
+      return `This browser cannot play the ${device}: try MP4 with H.264, or WebM.`;
+    case "NoFileCapture":
+      return "This browser cannot publish files: use Chrome, Edge, or `tandem publish` on the command line.";
     case "NoWebRtc":
       return "This browser has no WebRTC, or does not allow it: it cannot publish.";
     case "InsecureContext":
@@ -26,6 +40,25 @@ export function captureProblem(source: SourceKind, name: string): string {
     default:
       return `The ${device} cannot be opened (${name}).`;
   }
+}
+
+/** What to know about permissions before the source is opened; empty if there is nothing to say. */
+export function permissionWords(states: readonly (PermissionState | null)[]): string {
+  if (states.includes("denied")) {
+    return "The browser blocks camera or microphone for this page: allow them at the icon beside the address.";
+  }
+  if (states.every((state) => state === "granted")) return "";
+  return "The browser will ask before this page sees or hears anything; the devices have names once you allow it.";
+}
+
+/** What is happening while the connection is away. */
+export function reconnectWords(wasLive: boolean, refusal: { status: number; message: string } | null): string {
+  if (!wasLive && refusal === null) {
+    return "The node answers, but no media gets through: is its UDP port open? Trying again.";
+  }
+  if (refusal === null) return "The connection is lost; trying again.";
+  if (refusal.status === 0) return "The node does not answer; trying again until it does.";
+  return `The node does not take the stream back yet (${refusal.message}); trying again.`;
 }
 
 /** Why the node did not take the stream. `status` is that of HTTP, 0 for no answer. */

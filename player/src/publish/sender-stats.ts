@@ -7,6 +7,12 @@ export interface SenderStats {
   readonly bitrate_bps: number | null;
   readonly rtt_ms: number | null;
   readonly lost: number | null;
+  /** Part of the packets that was lost lately, 0 to 1. */
+  readonly lossRatio: number | null;
+  /** What the browser thinks the network carries. */
+  readonly available_bps: number | null;
+  /** Pictures a second that the source gives. */
+  readonly sourceFps: number | null;
   readonly limitation: string | null;
   readonly codec: string | null;
   readonly framesSent: number | null;
@@ -19,6 +25,9 @@ export const NO_SENDER_STATS: SenderStats = {
   bitrate_bps: null,
   rtt_ms: null,
   lost: null,
+  lossRatio: null,
+  available_bps: null,
+  sourceFps: null,
   limitation: null,
   codec: null,
   framesSent: null,
@@ -51,6 +60,9 @@ export class SenderMeter {
       bitrate_bps: this.#rate(sentBytes(all), nowMs),
       rtt_ms: rtt_s === null ? null : Math.round(rtt_s * 10_000) / 10,
       lost: number(remote?.["packetsLost"]),
+      lossRatio: number(remote?.["fractionLost"]),
+      available_bps: number(pair?.["availableOutgoingBitrate"]),
+      sourceFps: number(ofVideo("media-source")?.["framesPerSecond"]),
       limitation: text(outbound?.["qualityLimitationReason"]),
       codec: text(codec?.["mimeType"])?.replace(/^video\//, "") ?? null,
       framesSent: number(outbound?.["framesSent"]),

@@ -1,9 +1,11 @@
 /** Edge: the HTTP of WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): an offer out, an answer in, DELETE at the end. */
 
+import { FRAGMENT, fragmentOf, withIceOf } from "./fragment.ts";
 import { resolveLocation, retryAfterOf } from "./links.ts";
 
 const SDP = "application/sdp";
 const TIMEOUT_MS = 10_000;
+const RESTART_TIMEOUT_MS = 3000; // the node gives a lost publisher up after some seconds: better to ask once more
 
 /** An offer that was not accepted; the message is one sentence for people. */
 export class Refused extends Error {
@@ -31,6 +33,27 @@ export class Resource {
 
   constructor(url: string | null) {
     this.#url = url;
+  }
+
+  /**
+   * Restart ICE (RFC 9725 4.3.3): other addresses, and the session, its keys and its media stay. Throws `Refused`; one
+   * that got no answer may be asked again, with the same offer.
+   */
+  async restartIce(peer: RTCPeerConnection, abort: AbortSignal): Promise<void> {
+    const answer = peer.currentRemoteDescription;
+    if (this.#url === null || answer === null) throw new Refused("the session cannot be restarted", 405);
+    if (peer.signalingState === "stable") {
+      await peer.setLocalDescription(await peer.createOffer({ iceRestart: true }));
+    }
+    const fragment = fragmentOf(peer.localDescription?.sdp ?? "");
+    const headers = { "Content-Type": FRAGMENT, "If-Match": "*" };
+    const response = await send(this.#url, { method: "PATCH", headers, body: fragment }, abort, RESTART_TIMEOUT_MS);
+    if (response.status !== 200) throw await refusal(response);
+    try {
+      await peer.setRemoteDescription({ type: "answer", sdp: withIceOf(answer.sdp, await response.text()) });
+    } catch (error) {
+      throw new Refused(`the browser does not take the node's restart: ${String(error)}`, 422);
+    }
   }
 
   /** End it on the server; also while the page is going away. Once is enough. */
@@ -71,19 +94,22 @@ export async function negotiate(
 
 async function post(endpoint: string, offer: string, abort: AbortSignal): Promise<Response> {
   const url = new URL(endpoint, location.href).href;
-  let response: Response;
+  const response = await send(
+    url,
+    { method: "POST", headers: { "Content-Type": SDP }, body: offer },
+    abort,
+    TIMEOUT_MS,
+  );
+  if (response.status !== 201) throw await refusal(response);
+  return response;
+}
+
+async function send(url: string, request: RequestInit, abort: AbortSignal, timeoutMs: number): Promise<Response> {
   try {
-    response = await fetch(url, {
-      method: "POST",
-      headers: { "Content-Type": SDP },
-      body: offer,
-      signal: AbortSignal.any([abort, AbortSignal.timeout(TIMEOUT_MS)]),
-    });
+    return await fetch(url, { ...request, signal: AbortSignal.any([abort, AbortSignal.timeout(timeoutMs)]) });
   } catch {
     throw new Refused(abort.aborted ? "stopped" : "the node does not answer", 0);
   }
-  if (response.status !== 201) throw await refusal(response);
-  return response;
 }
 
 async function refusal(response: Response): Promise<Refused> {
