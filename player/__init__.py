@@ -7,6 +7,6 @@ The front end, in ``src``, in the same manner: the first line of a module says w
 
 - ``index``, ``publish``, ``watch``: a folder for each page, beginning in ``page.ts``.
 - ``ui``, ``style.css``, ``format``, ``names``, ``api``: what the pages share.
-- ``signalling``: WHIP and WHEP. ``pattern``: the test pattern. ``clock``: the node's clock, as a page knows it.
+- ``signalling``: WHIP, WHEP and ICE restarts. ``pattern``: the test pattern. ``clock``: the clock of the node.
 - ``latency``: time code, measurement, the controller that keeps LL-HLS at its distance from the live edge.
 """

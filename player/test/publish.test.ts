@@ -228,10 +228,10 @@ describe("ReconnectPlan", () => {
     const plan = live();
     plan.disconnected();
     expect(plan.restartRefused(404)).toEqual({ kind: "anew", inMs: 0 });
-    expect([plan.refused(null), plan.refused(null), plan.refused(3)]).toEqual([
+    expect([plan.refused(null), plan.refused(null), plan.refused(7)]).toEqual([
       { kind: "anew", inMs: 500 },
       { kind: "anew", inMs: 1000 },
-      { kind: "anew", inMs: 3000 },
+      { kind: "anew", inMs: 7000 },
     ]);
   });
 
@@ -242,6 +242,8 @@ describe("ReconnectPlan", () => {
       { kind: "restart", inMs: 500 },
       { kind: "restart", inMs: 1000 },
     ]);
+    expect(plan.failed()).toBeNull();
+    plan.restarted();
     expect(plan.failed()).toEqual({ kind: "anew", inMs: 2000 });
   });
 

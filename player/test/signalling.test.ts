@@ -63,6 +63,11 @@ describe("Backoff", () => {
     expect(backoff.failed()).toBe(500);
   });
 
+  it("waits no longer than its user can", () => {
+    const backoff = new Backoff(700);
+    expect([backoff.failed(), backoff.failed()]).toEqual([500, 700]);
+  });
+
   it("is never sooner than the server asked for", () => {
     const backoff = new Backoff();
     expect(backoff.failed(2)).toBe(2000);

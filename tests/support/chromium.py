@@ -12,7 +12,7 @@ FLAGS = [
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
     "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream=fps=30",
+    "--use-fake-device-for-media-stream=device-count=2,fps=30",
     "--auto-select-desktop-capture-source=Entire screen",
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",

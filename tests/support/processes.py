@@ -138,9 +138,12 @@ class NodeProcess:
 
 
 @asynccontextmanager
-async def node(*options: str) -> AsyncIterator[NodeProcess]:
-    """A node of its own, on free ports, with JSON logs."""
-    port, udp_port = free_port(), free_port(socket.SOCK_DGRAM)
+async def node(*options: str, again: NodeProcess | None = None) -> AsyncIterator[NodeProcess]:
+    """A node of its own, on free ports or those of one that is gone, with JSON logs."""
+    if again is None:
+        port, udp_port = free_port(), free_port(socket.SOCK_DGRAM)
+    else:
+        port, udp_port = int(again.base_url.rpartition(":")[2]), again.udp_port
     command: tuple[str | Path, ...] = (
         TANDEM,
         "serve",

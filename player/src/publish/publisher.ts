@@ -74,8 +74,7 @@ export class Publisher {
       this.#left = null;
       if (peer.connectionState !== "connected") this.#follow(this.#plan.answered());
     } catch (error) {
-      const refused = error instanceof Refused ? error : new Refused(String(error), 422);
-      if (this.#connection === connection && !this.#abort.signal.aborted) this.#notAccepted(refused);
+      if (this.#connection === connection && !this.#abort.signal.aborted) this.#notAccepted(refusalOf(error));
     }
   }
 
@@ -141,9 +140,12 @@ export class Publisher {
       await connection.resource?.restartIce(connection.peer, this.#abort.signal);
       next = this.#plan.restarted();
     } catch (error) {
-      next = this.#plan.restartRefused(error instanceof Refused ? error.status : 422);
+      this.refused = refusalOf(error);
+      next = this.#plan.restartRefused(this.refused.status);
     }
-    if (this.#connection === connection && connection.peer.connectionState !== "connected") this.#follow(next);
+    if (this.#connection !== connection || connection.peer.connectionState === "connected") return;
+    this.#follow(next);
+    this.#onState();
   }
 
   #anew(): void {
@@ -173,6 +175,10 @@ export class Publisher {
     if (state !== "live") this.stats = NO_SENDER_STATS;
     this.#onState();
   }
+}
+
+function refusalOf(error: unknown): Refused {
+  return error instanceof Refused ? error : new Refused(String(error), 422);
 }
 
 function close(connection: Connection | null): void {

@@ -14,16 +14,17 @@ import { Backoff } from "../signalling/backoff.ts";
 export const CONNECT_MS = 10_000; // until a first connection is given up
 export const HEAL_MS = 500; // Chromium says `disconnected` 3 to 5 s after the last answer
 export const RESTART_MS = 3000; // a restart that helps takes one round trip
+const PAUSE_MOST_MS = 3000; // shorter than the node's grace: one that is reached again is asked in time
 
 export type Step =
   | { readonly kind: "rest" }
   | { readonly kind: "restart"; readonly inMs: number }
   | { readonly kind: "anew"; readonly inMs: number };
 
-type Phase = "connecting" | "live" | "healing" | "restarting" | "anew";
+type Phase = "connecting" | "live" | "healing" | "restarting" | "restarted" | "anew";
 
 export class ReconnectPlan {
-  readonly #backoff = new Backoff();
+  readonly #backoff = new Backoff(PAUSE_MOST_MS);
   #phase: Phase = "connecting";
 
   /** The node took an offer. */
@@ -45,13 +46,14 @@ export class ReconnectPlan {
   }
 
   /** The browser has given the connection up. */
-  failed(): Step {
+  failed(): Step | null {
     if (this.#phase === "live" || this.#phase === "healing") return this.#restart(0);
-    return this.#anew(this.#backoff.failed());
+    return this.#phase === "restarting" ? null : this.#anew(this.#backoff.failed());
   }
 
   /** The node took the restart. */
   restarted(): Step {
+    this.#phase = "restarted";
     return { kind: "anew", inMs: RESTART_MS };
   }
 
