@@ -24,6 +24,8 @@ In the order a request meets them:
 - ``webrtc_client`` (edge): WHIP and WHEP from the client's side.
 - ``server_clock`` (edge): the clock of a node, told from the client's side, and its error.
 - ``publish`` (edge): ``tandem publish``, a real-time WHIP publisher.
+- ``publish_connection`` (edge): one session of it with the server.
+- ``silence`` (pure): when the server is taken for gone.
 - ``publish_source`` (edge): what it publishes: a file or the test pattern.
 - ``media_file`` (edge): a file as pictures and sound.
 - ``pattern`` (pure): the test pattern with its time code.

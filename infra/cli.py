@@ -128,6 +128,7 @@ def publish(  # noqa: PLR0913  one parameter an option
     size: str | None = None,
     fps: Annotated[float | None, Parameter(validator=cyclopts.validators.Number(gt=0, lte=120))] = None,
     bitrate: Annotated[int, Parameter(validator=cyclopts.validators.Number(gte=50, lte=50_000))] = 2500,
+    give_up: Annotated[float | None, Parameter(validator=cyclopts.validators.Number(gte=0))] = None,
 ) -> int:
     """Publish a file or the test pattern over WHIP, in real time.
 
@@ -139,6 +140,8 @@ def publish(  # noqa: PLR0913  one parameter an option
         size: WIDTHxHEIGHT of the pictures; otherwise the source's, at most 1920x1080.
         fps: Pictures per second at most; otherwise the source's.
         bitrate: Of the video, in kbit/s.
+        give_up: End when a server that is lost stays away for so many seconds; otherwise it is offered the media again
+            for as long as that lasts.
     """
     from infra.publish import publish as run  # noqa: PLC0415  see `serve`
     from infra.publish_source import PublishOptions  # noqa: PLC0415
@@ -146,7 +149,7 @@ def publish(  # noqa: PLR0913  one parameter an option
 
     check_url(to)
     shape = None if size is None else _parse_size(size)
-    asyncio.run(run(PublishOptions(source, to, loop, seconds, shape, fps, bitrate)))
+    asyncio.run(run(PublishOptions(source, to, loop, seconds, shape, fps, bitrate, give_up)))
     return 0
 
 

@@ -102,13 +102,18 @@ class PictureCoder:
         self._key_wanted.set()
 
     def run(
-        self, pictures: Iterable[tuple[Fraction, VideoFrame]], timeline: Timeline, emit: Callable[[Coded], None]
+        self,
+        pictures: Iterable[tuple[Fraction, VideoFrame]],
+        timeline: Timeline,
+        emit: Callable[[Coded], None],
+        leave_out: Callable[[], None],
     ) -> None:
-        """Code pictures when they are due, until they or the timeline end."""
+        """Code pictures when they are due, until they or the timeline end; those that come too late are left out."""
         for at_s, picture in pictures:
             if not timeline.wait_for(at_s):
                 return
             if timeline.is_late(at_s):
+                leave_out()
                 continue
             picture.pts, picture.time_base = int(at_s * _VIDEO_TIMESCALE), Fraction(1, _VIDEO_TIMESCALE)
             picture.pict_type = PictureType.I if self._key_wanted.is_set() else PictureType.NONE

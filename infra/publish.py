@@ -1,60 +1,31 @@
-"""Edge: ``tandem publish``: a file or the test pattern as a WHIP publisher in real time."""
+"""Edge: ``tandem publish``: a file or the test pattern as a WHIP publisher in real time.
+
+The media goes on whatever the network does. A server that is lost is offered a new session, again and again; what is
+due meanwhile is left out. The old session is not said goodbye to before the server has taken the new one: a goodbye
+would end the broadcast, and with it the HLS session that a publisher who returns in time goes on with.
+"""
 
 import asyncio
+import random
 import signal
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any
-from urllib.parse import urlsplit
+from itertools import count
 
-from aiortc import MediaStreamTrack, RTCPeerConnection, RTCRtpSender
-from aiortc.mediastreams import MediaStreamError
-from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
-
-from infra.clock import SystemClock, unix_ns_to_ntp
+from infra.clock import SystemClock
 from infra.live_encoder import Coded, PictureCoder, SoundCoder, Timeline
 from infra.media_file import MediaUnreadable
+from infra.publish_connection import Connection
 from infra.publish_progress import Progress, Sent
 from infra.publish_source import PublishOptions, Source, open_source
 from infra.server_clock import ServerClock, ask_clock
-from infra.webrtc_client import ClientFailed, Endpoint, new_connection
+from infra.webrtc_client import ClientFailed, Endpoint
 
-CONNECT_TIMEOUT_S = 10.0
-_QUEUE_PIECES = 120  # coded and not sent; then the network is too slow and the oldest are lost
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 3.0  # a node waits some ten seconds for its publisher to return
 _JOIN_S = 2.0
-
-
-class CodedTrack(MediaStreamTrack):
-    """A track whose media is coded already; aiortc's sender takes packets as they are."""
-
-    def __init__(self, kind: str, loop: asyncio.AbstractEventLoop, sent: Sent) -> None:
-        super().__init__()
-        self.kind = kind
-        self.last_capture_ns = 0  # of the piece that was sent last
-        self._home = loop
-        self._sent = sent
-        self._queue: asyncio.Queue[Coded | None] = asyncio.Queue(_QUEUE_PIECES)
-
-    def deliver(self, coded: Coded) -> None:
-        """Hand over a piece, from any thread."""
-        self._home.call_soon_threadsafe(self._put, coded)
-
-    async def recv(self) -> Any:
-        """The next piece, when there is one; aiortc calls this."""
-        coded = await self._queue.get()
-        if coded is None or self.readyState != "live":
-            raise MediaStreamError
-        self.last_capture_ns = coded.capture_ns
-        self._sent.count(self.kind, coded.packet.size)
-        return coded.packet
-
-    def _put(self, coded: Coded) -> None:
-        if self._queue.full():
-            self._queue.get_nowait()
-            self._sent.lost += 1
-        self._queue.put_nowait(coded)
+_LOST = "the connection was lost: the server ended the session or cannot be reached any more"
 
 
 async def publish(options: PublishOptions) -> None:
@@ -62,7 +33,7 @@ async def publish(options: PublishOptions) -> None:
 
     Raises:
         MediaUnreadable: the source cannot be published.
-        ClientFailed: the server cannot be reached, refuses, or went away.
+        ClientFailed: the server cannot be reached, refuses, or was away for too long.
     """
     source = await asyncio.to_thread(open_source, options)
     stopped = asyncio.Event()
@@ -93,7 +64,7 @@ async def _unless(stopped: asyncio.Event, work: Coroutine[None, None, None]) -> 
 
 
 class Publisher:
-    """One connection and the threads that feed it.
+    """The media, the threads that code it, and the session it goes to.
 
     Attributes:
         clock: that capture times are told by: the node's, once connected.
@@ -103,15 +74,13 @@ class Publisher:
         self._endpoint = endpoint
         self._source = source
         self._options = options
-        self._connection: RTCPeerConnection = new_connection()
         self.clock = ServerClock(SystemClock(), "own", None)
-        self._coder: PictureCoder | None = None
-        self._tracks: list[CodedTrack] = []
+        self._sent = Sent()
+        self._pictures = source.shape and PictureCoder(source.shape, options.bitrate_kbps * 1000)
+        self._connection: Connection | None = None
         self._timeline: Timeline | None = None
         self._threads: list[threading.Thread] = []
-        self._sent = Sent()
         self._over = asyncio.Event()  # all threads have ended
-        self._lost = asyncio.Event()
         self._failure: BaseException | None = None
         self._running = 0
         self._loop = asyncio.get_running_loop()
@@ -122,85 +91,114 @@ class Publisher:
         Raises:
             ClientFailed: it cannot.
         """
-        self.clock = await ask_clock(self._endpoint.http, self._options.endpoint)
-        connected = asyncio.Event()
-
-        def on_change() -> None:
-            state = self._connection.connectionState
-            if state == "connected":
-                connected.set()
-            elif state in {"failed", "closed"}:
-                self._lost.set()
-
-        self._connection.on("connectionstatechange", on_change)
-        if self._source.shape is not None:
-            self._coder = PictureCoder(self._source.shape, self._options.bitrate_kbps * 1000)
-        self._tracks = [
-            self._add_track(kind)
-            for kind, there in (("video", self._source.shape), ("audio", self._source.sound))
-            if there is not None
-        ]
-        await self._endpoint.offer(self._connection)
+        if self._timeline is None:
+            self.clock = await ask_clock(self._endpoint.http, self._options.endpoint)
+        kinds = [kind for kind, there in (("video", self._pictures), ("audio", self._source.sound)) if there]
+        fresh = Connection(self._endpoint, kinds, self._sent, self._want_keyframe)
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                await connected.wait()
-        except TimeoutError:
-            where = urlsplit(self._options.endpoint).hostname
-            raise ClientFailed(f"{where} answered, but no media connection came about: is its UDP port open?") from None
+            await fresh.open()
+        except BaseException:
+            await fresh.close()
+            raise
+        left, self._connection = self._connection, fresh
+        self._want_keyframe()
+        if left is not None:
+            await left.close()
 
     async def run(self, stopped: asyncio.Event) -> None:
         """Send until the media ends or the event is set.
 
         Raises:
-            ClientFailed: the connection was lost.
+            ClientFailed: the server was away for too long.
             MediaUnreadable: the file broke off.
         """
         self._start()
+        ending = asyncio.create_task(_any(stopped, self._over))
         progress = Progress(self._sent, self._options.source, self._options.endpoint)
-        waiting = [asyncio.create_task(event.wait()) for event in (stopped, self._over, self._lost)]
         reporting = asyncio.create_task(progress.run())
         try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            while not ending.done():
+                await self._lost_unless(ending)
+                if not ending.done():
+                    await self._return(ending, progress)
         finally:
-            for task in (*waiting, reporting):
+            for task in (ending, reporting):
                 task.cancel()
-            await asyncio.gather(*waiting, reporting, return_exceptions=True)
+            await asyncio.gather(ending, reporting, return_exceptions=True)
             progress.close()
         if self._failure is not None:
             raise MediaUnreadable(f"{self._options.source} broke off: {self._failure}") from self._failure
-        if self._lost.is_set():
-            raise ClientFailed("the connection was lost: the server ended the session or cannot be reached any more")
 
     async def close(self) -> None:
         """Say goodbye and stop the threads."""
         if self._timeline is not None:
             self._timeline.stop()
         await self._endpoint.leave()
-        await self._connection.close()
+        if self._connection is not None:
+            await self._connection.close()
         for thread in self._threads:
             await asyncio.to_thread(thread.join, _JOIN_S)
 
-    def _add_track(self, kind: str) -> CodedTrack:
-        track = CodedTrack(kind, self._loop, self._sent)
-        transceiver = self._connection.addTransceiver(track, direction="sendonly")
-        codecs = RTCRtpSender.getCapabilities(kind).codecs
-        wanted = {"video": "video/H264", "audio": "audio/opus"}[kind]
-        transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType == wanted])
-        _report_capture_time(transceiver.sender, track)
-        if self._coder is not None and kind == "video":
-            # aiortc answers a keyframe request by telling its own encoder, which a coded track does not use
-            transceiver.sender._send_keyframe = self._coder.want_keyframe  # type: ignore[method-assign]  # noqa: SLF001
-        return track
+    async def _lost_unless(self, ending: "asyncio.Task[None]") -> None:
+        """Wait until the server is lost, or it is over."""
+        assert self._connection is not None
+        lost = asyncio.create_task(self._connection.lost.wait())
+        await asyncio.wait((ending, lost), return_when=asyncio.FIRST_COMPLETED)
+        lost.cancel()
+
+    async def _return(self, ending: "asyncio.Task[None]", progress: Progress) -> None:
+        """Offer a new session until one is taken, or it is over.
+
+        Raises:
+            ClientFailed: it was not for as long as the options allow.
+        """
+        lost_s = self._loop.time()
+        why = _LOST
+        for attempt in count():
+            away_s = self._loop.time() - lost_s
+            if self._options.give_up_s is not None and away_s >= self._options.give_up_s:
+                raise ClientFailed(why)
+            progress.away(why)
+            pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**attempt) * random.uniform(0.5, 1)  # noqa: S311  jitter
+            await asyncio.wait((ending,), timeout=pause_s if attempt else 0)
+            if ending.done():
+                return
+            connecting = asyncio.create_task(self.connect())
+            await asyncio.wait((ending, connecting), return_when=asyncio.FIRST_COMPLETED)
+            connecting.cancel()
+            try:
+                await connecting
+            except asyncio.CancelledError:
+                if not ending.done():
+                    raise
+                return
+            except ClientFailed as error:
+                why = str(error)
+            else:
+                progress.back()
+                return
+
+    def _want_keyframe(self) -> None:
+        if self._pictures:
+            self._pictures.want_keyframe()
 
     def _start(self) -> None:
         timeline = self._timeline = Timeline(self.clock.clock, self._options.seconds)
-        for track in self._tracks:
-            if track.kind == "video" and self._coder is not None and self._source.shape is not None:
-                pictures = self._source.pictures(self._source.shape, timeline)
-                self._spawn(partial(self._coder.run, pictures, timeline, track.deliver), "pictures")
-            elif self._source.sound is not None:
-                sound = self._source.sound(timeline)
-                self._spawn(partial(SoundCoder().run, sound, timeline, track.deliver), "sound")
+        if self._pictures and self._source.shape:
+            pictures = self._source.pictures(self._source.shape, timeline)
+            emit = partial(self._emit, "video")
+            self._spawn(partial(self._pictures.run, pictures, timeline, emit, self._sent.leave_out), "pictures")
+        if self._source.sound is not None:
+            sound = self._source.sound(timeline)
+            self._spawn(partial(SoundCoder().run, sound, timeline, partial(self._emit, "audio")), "sound")
+
+    def _emit(self, kind: str, coded: Coded) -> None:
+        """A coder's thread has a piece."""
+        self._loop.call_soon_threadsafe(self._put, kind, coded)
+
+    def _put(self, kind: str, coded: Coded) -> None:
+        if self._connection is not None and not self._connection.lost.is_set():
+            self._connection.put(kind, coded)
 
     def _spawn(self, work: Callable[[], None], name: str) -> None:
         def run() -> None:
@@ -223,14 +221,11 @@ class Publisher:
             self._over.set()
 
 
-def _report_capture_time(sender: RTCRtpSender, track: CodedTrack) -> None:
-    """Let sender reports tell when media was due, and not when it was sent: coding takes its time, and not the same."""
-    send = sender._send_rtcp  # noqa: SLF001  aiortc has no way to say it
-
-    async def send_corrected(packets: list[AnyRtcpPacket]) -> None:
-        for packet in packets:
-            if isinstance(packet, RtcpSrPacket) and track.last_capture_ns:
-                packet.sender_info.ntp_timestamp = unix_ns_to_ntp(track.last_capture_ns)
-        await send(packets)
-
-    sender._send_rtcp = send_corrected  # type: ignore[method-assign]  # noqa: SLF001
+async def _any(*events: asyncio.Event) -> None:
+    """Wait until one of them is set."""
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()

@@ -34,6 +34,7 @@ class PublishOptions:
         size: width and height; None: the source's.
         fps: pictures per second at most; None: the source's.
         bitrate_kbps: of the video.
+        give_up_s: how long a server that is lost may stay away; None: as long as the media lasts.
     """
 
     source: str
@@ -43,6 +44,7 @@ class PublishOptions:
     size: tuple[int, int] | None = None
     fps: float | None = None
     bitrate_kbps: int = DEFAULT_BITRATE_KBPS
+    give_up_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from support.e2e_types import OpenPage
 from support.ffmpeg import decode, whip_muxer
 from support.film import film_path
 from support.pages import both_play, compare_url, stats, wait_for
-from support.processes import TANDEM, NodeProcess, publishing, running
+from support.processes import TANDEM, NodeProcess, node, publishing, running
 
 
 async def test_ffmpeg_publishes_and_chromium_plays_both_paths(
@@ -65,3 +66,23 @@ async def test_every_rung_is_decoded_by_ffmpeg_without_a_complaint(tandem: NodeP
         renditions = json.loads("\n".join(probe.lines))["renditions"]
         results = await asyncio.gather(*(decode(rendition["url"], 4) for rendition in renditions))
         assert results == [(0, "")] * len(renditions)
+
+
+async def test_a_node_that_was_killed_has_the_publisher_back_when_it_is_there_again() -> None:
+    async with AsyncExitStack() as second, node() as first, publishing("test", first.whip("phoenix")) as publisher:
+        await publisher.says(lambda line: line.startswith("live"))
+        first.program.process.kill()
+        await first.program.ended()
+        await publisher.says(lambda line: line.startswith("away") and "was lost" in line)
+        again = await second.enter_async_context(node(again=first))
+        await publisher.says(lambda line: "connected again" in line)
+        async with running(TANDEM, "probe", again.whep("phoenix"), "--seconds", "1") as probe:
+            assert await probe.ended(timeout_s=40) == 0
+
+
+async def test_a_publisher_that_is_to_give_up_ends_when_the_node_stays_away() -> None:
+    async with node() as serving, publishing("test", serving.whip("late"), "--give-up", "2") as publisher:
+        await publisher.says(lambda line: line.startswith("live"))
+        serving.program.process.kill()
+        assert await publisher.ended(timeout_s=60) == 1
+        assert "cannot connect" in publisher.lines[-1]

@@ -11,6 +11,7 @@ from av.video.frame import VideoFrame
 from infra.clock import NS_PER_S, SystemClock
 from infra.live_encoder import FRAME_SAMPLES, Coded, PictureCoder, SoundCoder, Timeline
 from infra.media_file import SAMPLE_RATE, Shape
+from infra.publish_progress import Sent
 from support.manual_clock import ManualClock
 
 SHAPE = Shape(160, 96, Fraction(30))
@@ -57,9 +58,9 @@ def test_a_timeline_with_a_limit_ends_there() -> None:
 def test_pictures_are_baseline_with_a_key_first_and_where_it_is_wanted() -> None:
     coded: list[Coded] = []
     coder, timeline = PictureCoder(SHAPE, 500_000), Timeline(SystemClock())
-    coder.run(pictures(3), timeline, coded.append)
+    coder.run(pictures(3), timeline, coded.append, pytest.fail)
     coder.want_keyframe()
-    coder.run(pictures(2, first=3), timeline, coded.append)
+    coder.run(pictures(2, first=3), timeline, coded.append, pytest.fail)
     assert [is_key(each) for each in coded] == [True, False, False, True, False]
     assert [each.packet.pts for each in coded] == [0, 3000, 6000, 9000, 12000]
     assert [each.capture_ns - timeline.start_ns for each in coded] == [n * NS_PER_S // 30 for n in range(5)]
@@ -70,7 +71,7 @@ def test_pictures_are_baseline_with_a_key_first_and_where_it_is_wanted() -> None
 
 def test_what_was_coded_can_be_decoded() -> None:
     coded: list[Coded] = []
-    PictureCoder(SHAPE, 500_000).run(pictures(3), Timeline(SystemClock()), coded.append)
+    PictureCoder(SHAPE, 500_000).run(pictures(3), Timeline(SystemClock()), coded.append, pytest.fail)
     decoder = av.CodecContext.create("h264", "r")
     decoded = [frame for each in coded for frame in decoder.decode(av.Packet(bytes(each.packet)))]
     decoded += decoder.decode(None)
@@ -82,8 +83,9 @@ def test_pictures_that_are_too_late_are_left_out_so_that_time_is_kept() -> None:
     timeline = Timeline(clock)
     clock.advance(LONG_AGO_NS)
     coded: list[Coded] = []
-    PictureCoder(SHAPE, 500_000).run(pictures(3), timeline, coded.append)
-    assert coded == []
+    sent = Sent()
+    PictureCoder(SHAPE, 500_000).run(pictures(3), timeline, coded.append, sent.leave_out)
+    assert (coded, sent.left_out) == ([], 3)
 
 
 def test_sound_is_20_ms_of_opus_without_a_gap_whatever_pieces_it_comes_in() -> None:
@@ -100,6 +102,6 @@ def test_a_coder_ends_with_its_timeline(stop_first: bool) -> None:
     if stop_first:
         timeline.stop()
     coded: list[Coded] = []
-    PictureCoder(SHAPE, 500_000).run(pictures(3), timeline, coded.append)
+    PictureCoder(SHAPE, 500_000).run(pictures(3), timeline, coded.append, pytest.fail)
     SoundCoder().run(iter([np.zeros((2000, 2), np.int16)]), timeline, coded.append)
     assert coded == []
