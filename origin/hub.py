@@ -261,6 +261,7 @@ class OriginHub:
         self._entries.pop((live.stream, live.session_id), None)
         if self._current.get(live.stream) is entry:
             del self._current[live.stream]
+            metrics.forget(live.stream)
         self._remember(live.stream, live.session_id)
         metrics.SESSIONS.set(len(self._entries))
 

@@ -54,3 +54,11 @@ AFTER_SECONDS = Histogram(
     ["task"],
     buckets=(1, 2, 5, 10, 30, 60, 300, 900, 3600),
 )
+
+_PER_STREAM = (PUSHED_BYTES, PARTS, INTERRUPTIONS, DISCONTINUITIES, REFUSED, REPEATED)
+
+
+def forget(stream: str) -> None:
+    """Drop a stream's series when nothing of it is served any more, so that names do not pile up."""
+    for metric in _PER_STREAM:
+        metric.remove_by_labels({"stream": stream})

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from prometheus_client import generate_latest
 
 from infra.ids import SessionId, StreamName
 from infra.settings import Settings
@@ -238,10 +239,12 @@ async def test_an_ended_session_is_forgotten_after_a_while() -> None:
         server.hub._linger_s = 0.01
         post = await server.push("720p", made_up_video(), 7)
         await until_listed(server)
+        assert 'tandem_origin_parts_total{stream="cat"}' in generate_latest().decode()
         await post.end()
         while (await server.get("/live/cat/index.m3u8")).status == 200:
             await asyncio.sleep(0)
         assert not server.hub._entries
+        assert 'stream="cat"' not in generate_latest().decode()
 
 
 async def test_with_leading_gaps_the_first_segment_is_waited_for_all_the_same() -> None:
