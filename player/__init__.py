@@ -5,7 +5,8 @@
 
 The front end, in ``src``, in the same manner: the first line of a module says whether it is pure or edge.
 
-- ``index``, ``publish``, ``watch``: a folder for each page, beginning in ``page.ts``.
+- ``index``, ``publish``, ``compare``: a folder for each page, beginning in ``page.ts``.
+- ``playback``: the players, over WebRTC and HLS.
 - ``ui``, ``style.css``, ``format``, ``names``, ``api``: what the pages share.
 - ``signalling``: WHIP, WHEP and ICE restarts. ``pattern``: the test pattern. ``clock``: the clock of the node.
 - ``latency``: time code, measurement, the controller that keeps LL-HLS at its distance from the live edge.

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { Counter } from "../src/playback/player.ts";
 import { MediaRate, Rate } from "../src/playback/rate.ts";
 import { ReceiverMeter } from "../src/playback/receiver-stats.ts";
-import { curve, SPARKLINE } from "../src/compare/sparkline.ts";
 
 describe("Counter", () => {
   it("goes on when what it reads starts anew", () => {
@@ -114,25 +113,5 @@ describe("ReceiverMeter", () => {
       ...{ width: null, height: null, jitterBuffer_s: null, captureLatency_ms: null },
     });
     expect(new ReceiverMeter().read([{ ...video, estimatedPlayoutTimestamp: 0 }], 0).captureLatency_ms).toBeNull();
-  });
-});
-
-describe("curve", () => {
-  it("goes from left to right, zero at the bottom", () => {
-    const samples = [
-      { atMs: 0, value: 0 },
-      { atMs: 500, value: 50 },
-      { atMs: 1000, value: -5 },
-    ];
-    expect(curve(samples, 0, 1000)).toEqual({ points: "0.0,48.0 150.0,0.0 300.0,48.0", topMs: 50 });
-  });
-
-  it("has a round top, and a bounded number of points", () => {
-    const samples = Array.from({ length: 4000 }, (_, index) => ({ atMs: index, value: 130 }));
-    const { points, topMs } = curve(samples, 0, 4000);
-    expect(topMs).toBe(200);
-    expect(points.split(" ").length).toBeLessThanOrEqual(SPARKLINE.width);
-    expect(curve([{ atMs: 0, value: 999_999 }], 0, 1).topMs).toBe(999_999);
-    expect(curve([], 0, 1).points).toBe("");
   });
 });

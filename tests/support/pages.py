@@ -22,9 +22,9 @@ def publish_url(base_url: str, stream: str, **options: str | int) -> str:
     return f"{base_url}/publish/{stream}?{urlencode({**PATTERN, **options})}"
 
 
-def compare_url(base_url: str, stream: str) -> str:
-    """The compare page."""
-    return f"{base_url}/compare/{stream}"
+def compare_url(base_url: str, stream: str, paths: str = "whep,hls") -> str:
+    """The compare page, playing some of its paths; each is a decoder of its own."""
+    return f"{base_url}/compare/{stream}?paths={paths}"
 
 
 async def stats(page: Page) -> dict[str, Any]:

@@ -15,6 +15,7 @@ export function pageNow(): number {
 export class NodeClock {
   readonly #filter = new ClockFilter();
   #offsetMs = 0;
+  #errorMs: number | null = null;
 
   /** Ask a few times, and then again and again. Resolves after the first few, whether or not they were answered. */
   async start(): Promise<void> {
@@ -27,6 +28,11 @@ export class NodeClock {
   /** To add to the page's Unix time, in ms. */
   get offsetMs(): number {
     return this.#offsetMs;
+  }
+
+  /** How far the offset may be wrong, either way, in ms; null before the node has answered. */
+  get errorMs(): number | null {
+    return this.#errorMs;
   }
 
   /** Unix time of the node, in ms. */
@@ -46,6 +52,8 @@ export class NodeClock {
     } catch {
       return; // the node is away; the next request will tell
     }
-    this.#offsetMs = this.#filter.estimate(pageNow())?.offsetMs ?? 0;
+    const estimate = this.#filter.estimate(pageNow());
+    this.#offsetMs = estimate?.offsetMs ?? 0;
+    this.#errorMs = estimate?.errorMs ?? null;
   }
 }

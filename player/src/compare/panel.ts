@@ -1,14 +1,13 @@
-/** Edge: one player on the watch page: picture, state, latency, figures, sound. */
+/** Edge: one path on the compare page: picture, state, figures, sound, and whether it plays at all. */
 
-import { formatBitrate, formatCount, formatLatency, formatSeconds, formatSize } from "../format.ts";
-import { Figures, setText } from "../ui/dom.ts";
-import type { Player, PlayerState } from "../playback/player.ts";
-import { curve } from "./sparkline.ts";
+import { formatLatency } from "../format.ts";
+import type { PlayerState } from "../playback/player.ts";
+import { Figures, make, setText } from "../ui/dom.ts";
+import type { PathMeasurement } from "./measurement.ts";
+import { type Path, titleOf } from "./paths.ts";
+import { figureTexts, LATENCY_FIGURES, PLAYER_FIGURES } from "./words.ts";
 
-const MINUTE_MS = 60_000;
-const NOW_MS = 2000; // the large figure is the median of this long
-const METHODS = { timecode: "by the time code in the picture", capture: "by the publisher's capture clock" } as const;
-const STATES: Record<PlayerState, string> = {
+const STATES: Readonly<Record<PlayerState, string>> = {
   waiting: "Waiting for the stream to go live",
   connecting: "Connecting",
   live: "Live",
@@ -20,26 +19,46 @@ const STATES: Record<PlayerState, string> = {
 
 export class Panel {
   readonly video: HTMLVideoElement;
+  readonly quality: HTMLSelectElement;
+  readonly #root: HTMLElement;
   readonly #overlay: HTMLElement;
   readonly #badge: HTMLElement;
+  readonly #switch: HTMLInputElement;
   readonly #sound: HTMLButtonElement;
-  readonly #line: SVGPolylineElement;
   readonly #figures: Figures;
   #onUnmute: () => void = () => undefined;
 
-  constructor(readonly root: HTMLElement) {
+  /** Fills the section with a path's id from the template that all of them share. */
+  constructor(root: HTMLElement, path: Path, profile: string, template: HTMLTemplateElement) {
+    root.append(template.content.cloneNode(true));
+    const title = titleOf(path, profile);
+    this.#root = root;
     this.video = part(root, "video", HTMLVideoElement);
+    this.quality = part(root, ".quality select", HTMLSelectElement);
     this.#overlay = part(root, ".overlay", HTMLElement);
     this.#badge = part(root, ".badge", HTMLElement);
+    this.#switch = part(root, ".switch input", HTMLInputElement);
     this.#sound = part(root, ".sound", HTMLButtonElement);
-    this.#line = part(root, "polyline", SVGPolylineElement);
+    list(part(root, ".pair", HTMLElement), LATENCY_FIGURES);
+    list(part(root, ".figures", HTMLElement), PLAYER_FIGURES);
     this.#figures = new Figures(root);
+    part(root, "h2", HTMLElement).id = `${path}-title`;
+    setText(part(root, ".title", HTMLElement), title);
+    setText(part(root, ".switch .hidden", HTMLElement), title);
+    this.video.setAttribute("aria-label", `The stream over ${title}`);
+    part(root, ".big", HTMLElement).setAttribute("aria-label", `Latency of ${title}`);
+    part(root, ".quality", HTMLElement).hidden = path === "whep"; // as published
     this.#sound.addEventListener("click", () => this.#toggleSound());
     part(root, ".full", HTMLButtonElement).addEventListener("click", () => void fullScreen(this.video));
-    this.video.addEventListener("volumechange", () => this.#showSound());
-    this.video.addEventListener("pause", () => this.#showSound());
-    this.video.addEventListener("playing", () => this.#showSound());
-    this.video.addEventListener("ended", () => this.#showSound());
+    for (const event of ["volumechange", "pause", "playing", "ended"]) {
+      this.video.addEventListener(event, () => this.#showSound());
+    }
+  }
+
+  /** A measurement that is finished has no picture and nothing to press. */
+  finish(): void {
+    this.#root.classList.add("finished");
+    for (const gone of this.#root.querySelectorAll(".screen, .actions, .switch, .badge")) gone.remove();
   }
 
   /** Two players at once would be an echo. */
@@ -47,28 +66,31 @@ export class Panel {
     this.#onUnmute = act;
   }
 
-  show(player: Player): void {
-    const nowMs = performance.now();
-    const { state, problem, stats, meter } = player;
+  /** Three decoders are much for a small machine. */
+  onSwitch(act: (on: boolean) => void): void {
+    this.#switch.addEventListener("change", () => act(this.#switch.checked));
+  }
+
+  showState(state: PlayerState, problem: string | null): void {
+    this.#root.classList.remove("off");
+    this.#switch.checked = true;
     setText(this.#badge, state === "live" ? "Live" : state === "ended" ? "Ended" : "Not live");
     this.#badge.dataset["state"] = state;
     setText(this.#overlay, state === "live" ? "" : overlayText(state, problem));
-    const minute = meter.stats(nowMs - MINUTE_MS);
-    const now = meter.stats(nowMs - NOW_MS);
-    const { points, topMs } = curve(meter.recent(nowMs - MINUTE_MS), nowMs - MINUTE_MS, nowMs);
-    this.#line.setAttribute("points", points);
-    this.#figures.show({
-      latency: formatLatency(state === "live" ? now.p50_ms : null),
-      method: minute.method === null ? "not measured yet" : METHODS[minute.method],
-      top: points === "" ? "" : formatLatency(topMs),
-      p50: formatLatency(minute.p50_ms),
-      p95: formatLatency(minute.p95_ms),
-      size: formatSize(stats.width, stats.height),
-      bitrate: formatBitrate(stats.bitrate_bps),
-      buffer: (stats.buffer_s ?? 1) < 1 ? formatLatency((stats.buffer_s ?? 0) * 1000) : formatSeconds(stats.buffer_s),
-      stalls: formatCount(stats.stalls),
-      dropped: formatCount(stats.dropped),
-    });
+  }
+
+  showOff(): void {
+    this.#root.classList.add("off");
+    this.#switch.checked = false;
+    setText(this.#badge, "Off");
+    delete this.#badge.dataset["state"];
+    setText(this.#overlay, "Switched off");
+  }
+
+  /** `latency_ms`: the large figure, and what it is. */
+  show(measured: PathMeasurement, clockError_ms: number | null, latency_ms: number | null, kind: string): void {
+    const latency = formatLatency(latency_ms);
+    this.#figures.show({ ...figureTexts(measured, clockError_ms), latency, kind });
   }
 
   #toggleSound(): void {
@@ -87,6 +109,15 @@ export class Panel {
 function overlayText(state: PlayerState, problem: string | null): string {
   if (problem === null) return STATES[state];
   return state === "failed" ? `${STATES[state]}: ${problem}` : `${STATES[state]} (${problem})`;
+}
+
+/** A definition for each figure, to be filled by `Figures`. */
+function list(into: HTMLElement, figures: Readonly<Record<string, string>>): void {
+  for (const [name, title] of Object.entries(figures)) {
+    const value = make("dd");
+    value.dataset["figure"] = name;
+    into.append(make("div", {}, make("dt", { text: title }), value));
+  }
 }
 
 function part<T extends Element>(root: Element, selector: string, kind: new () => T): T {

@@ -1,7 +1,7 @@
 /** Edge: `window.tandem`, through which tests and benches read what a page measures. */
 
 export interface Tandem {
-  readonly role: "index" | "publish" | "watch" | "recordings";
+  readonly role: "index" | "publish" | "watch" | "compare" | "recordings";
   ready: boolean;
   /** Everything measured, as plain JSON. */
   stats(): unknown;
