@@ -100,7 +100,9 @@ class NodeApi:
         if times is None:
             raise NotFound(f"stream {name} is not live")
         now_ms = round(self._node.clock.now_ns() * _MS_PER_NS, 3)
-        return _json({"stream": name, "now_ms": now_ms, **times.document(after_ns)})
+        trip_ms = next((stream.round_trip_ms for stream in self._node.streams() if stream.name == name), None)
+        known = {"stream": name, "now_ms": now_ms, "publisher_round_trip_ms": trip_ms}
+        return _json({**known, **times.document(after_ns)})
 
     async def time(self, _request: web.Request) -> web.Response:
         """The node's clock; pages correct theirs by it."""

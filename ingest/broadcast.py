@@ -130,9 +130,10 @@ class Broadcast:
     def snapshot(self) -> StreamSnapshot:
         """What there is to tell of it; the tracks of a lost publisher are still told."""
         publisher = self.publisher
+        receiver = None if publisher is None else publisher.receiver
+        stats = None if receiver is None else receiver.stats()
         if publisher is not None:
-            stats = () if publisher.receiver is None else publisher.receiver.stats().tracks
-            self._tracks = track_snapshots(publisher.sent, stats)
+            self._tracks = track_snapshots(publisher.sent, () if stats is None else stats.tracks)
         return StreamSnapshot(
             name=self.stream,
             session=self.session,
@@ -140,6 +141,7 @@ class Broadcast:
             started_ms=self.started_ns // _NS_PER_MS,
             viewers=len(self._forwarder),
             tracks=self._tracks,
+            round_trip_ms=None if stats is None else stats.round_trip_ms,
         )
 
     def takes(self, plans: Sequence[TrackPlan]) -> bool:

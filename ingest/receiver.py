@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from infra.clock import NS_PER_S, Clock
+from infra.clock import NS_PER_S, Clock, unix_ns_to_ntp
 from ingest import metrics
 from ingest.clock import CaptureClock, ClockFacts
 from ingest.congestion import INTERVAL_NS, TransportFeedback
@@ -13,12 +13,14 @@ from ingest.inbound import InboundTrack, TrackStats
 from ingest.nack import unwrap_rtx
 from ingest.rtcp import (
     Goodbye,
+    ReferenceTimeEcho,
     SenderReport,
     parse_rtcp,
     print_cname,
     print_nack,
     print_pli,
     print_receiver_report,
+    print_reference_time,
 )
 from ingest.rtp import Malformed, RtpPacket, parse_rtp
 from ingest.tracks import TrackPlan
@@ -29,6 +31,8 @@ TICK_S = 0.015  # well under a NACK retry
 REPORT_NS = NS_PER_S
 MAX_PACKETS_PER_S = 12_000  # 100 Mbit/s; far over any encoder, far under what stalls the loop
 _CNAME_BYTES = 8
+_NTP_TICKS_PER_MS = 65.536  # of the middle 32 bits
+_MAX_ROUND_TRIP_MS = 10_000  # an answer that says more answers something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,14 @@ class ReceiverStats:
         clock: how capture times are found.
         malformed: packets that were not RTP or RTCP, or of no negotiated track.
         over_limit: packets dropped because of the packet rate.
+        round_trip_ms: to the publisher and back, None if it does not answer (RFC 3611 4.5).
     """
 
     tracks: tuple[TrackStats, ...]
     clock: ClockFacts
     malformed: int
     over_limit: int
+    round_trip_ms: float | None
 
 
 class Receiver:
@@ -83,6 +89,7 @@ class Receiver:
         self._feedback_ns = self._report_ns = 0
         self._window = (0, 0)  # begin, packets
         self._malformed = self._over_limit = 0
+        self._round_trip_ms: float | None = None
         self._published: dict[InboundTrack, TrackStats] = {}
 
     def on_rtp(self, packet: bytes, arrival_ns: int) -> None:
@@ -166,6 +173,14 @@ class Receiver:
                     track.on_sender_report(message, arrival_ns)
             elif isinstance(message, Goodbye):
                 self._on_goodbye(message)
+            elif isinstance(message, ReferenceTimeEcho) and message.ssrc == self._ssrc:
+                self._on_echo(message, arrival_ns)
+
+    def _on_echo(self, echo: ReferenceTimeEcho, arrival_ns: int) -> None:
+        now = unix_ns_to_ntp(arrival_ns) >> 16
+        round_trip_ms = ((now - echo.reference - echo.delay) & 0xFFFFFFFF) / _NTP_TICKS_PER_MS
+        if echo.reference and round_trip_ms < _MAX_ROUND_TRIP_MS:
+            self._round_trip_ms = round_trip_ms
 
     def _on_goodbye(self, message: Goodbye) -> None:
         for track in self._tracks:
@@ -205,7 +220,8 @@ class Receiver:
         blocks = [block for track in self._tracks if (block := track.report_block(now_ns)) is not None]
         if blocks:
             report = print_receiver_report(self._ssrc, blocks)
-            self._transport.send_rtcp(report + print_cname(self._ssrc, self._cname))
+            reference = print_reference_time(self._ssrc, unix_ns_to_ntp(now_ns))
+            self._transport.send_rtcp(report + print_cname(self._ssrc, self._cname) + reference)
         for track in self._tracks:
             self._publish(track, track.stats(now_ns))
 
@@ -225,4 +241,5 @@ class Receiver:
         """What is known now."""
         now_ns = self._clock.now_ns()
         tracks = tuple(track.stats(now_ns) for track in self._tracks)
-        return ReceiverStats(tracks, self._capture_clock.facts(), self._malformed, self._over_limit)
+        facts = self._capture_clock.facts()
+        return ReceiverStats(tracks, facts, self._malformed, self._over_limit, self._round_trip_ms)

@@ -1,4 +1,4 @@
-"""Pure: RTCP (RFC 3550 6, RFC 4585, RFC 5104): what we read of it from hostile bytes, and what we print.
+"""Pure: RTCP (RFC 3550 6, RFC 3611, RFC 4585, RFC 5104): what we read of it from hostile bytes, and what we print.
 
 aiortc's classes are not used: their parser gives up on a whole compound packet for one odd member, and their generic
 NACK does not survive the wrap of the sequence number.
@@ -18,6 +18,7 @@ SENDER_REPORT, RECEIVER_REPORT, DESCRIPTION, GOODBYE, TRANSPORT_FEEDBACK, PAYLOA
     205,
     206,
 )
+EXTENDED_REPORT = 207  # RFC 3611 2
 NACK, PLI, FIR = 1, 1, 4  # feedback message types
 MAX_COMPOUND_BYTES = 2048
 MAX_NACKED = 512  # sequence numbers read from one compound packet; a ring of 1024 cannot serve more in earnest
@@ -26,6 +27,9 @@ _HEAD = struct.Struct("!BBH")
 _SENDER_INFO = struct.Struct("!IQIII")
 _BLOCK = struct.Struct("!IIIIII")
 _CNAME = 1  # RFC 3550 6.5.1
+_BLOCK_HEAD = struct.Struct("!BBH")  # of an extended report's blocks: type, reserved, length in words
+_ECHO = struct.Struct("!III")
+_REFERENCE_TIME, _ECHOES = 4, 5  # block types: RRTR and DLRR (RFC 3611 4.4, 4.5)
 _HISTORY_BITS = 16  # sequence numbers behind the first in a NACK item (RFC 4585 6.2.1)
 
 
@@ -85,7 +89,22 @@ class Goodbye:
     ssrcs: tuple[int, ...]
 
 
-Message = ReportBlock | SenderReport | Nack | KeyframeRequest | Goodbye
+@dataclass(frozen=True, slots=True)
+class ReferenceTimeEcho:
+    """A sender answers a receiver's reference time (DLRR, RFC 3611 4.5).
+
+    Attributes:
+        ssrc: the receiver that is answered.
+        reference: the middle 32 bits of the NTP time it had sent.
+        delay: how long the sender has had that, in 1/65536 s.
+    """
+
+    ssrc: int
+    reference: int
+    delay: int
+
+
+Message = ReportBlock | SenderReport | Nack | KeyframeRequest | Goodbye | ReferenceTimeEcho
 
 
 def parse_rtcp(data: bytes) -> list[Message]:
@@ -122,6 +141,8 @@ def _parse_member(kind: int, count: int, body: bytes) -> Iterable[Message]:
         return [SenderReport(*_SENDER_INFO.unpack_from(body)), *_parse_blocks(body[_SENDER_INFO.size :], count)]
     if kind == RECEIVER_REPORT:
         return _parse_blocks(body[4:], count)
+    if kind == EXTENDED_REPORT:
+        return _parse_echoes(body[4:])
     if kind == GOODBYE:
         return [Goodbye(tuple(ssrc for (ssrc,) in struct.iter_unpack("!I", body[: min(4 * count, len(body) & ~3)])))]
     if len(body) >= 8:  # noqa: PLR2004 - sender and media source of a feedback message
@@ -144,6 +165,19 @@ def _parse_blocks(data: bytes, count: int) -> list[ReportBlock]:
         packets_lost = (lost & 0xFFFFFF) - ((lost & 0x800000) << 1)
         blocks.append(ReportBlock(ssrc, lost >> 24, packets_lost, highest, jitter, last_report, delay))
     return blocks
+
+
+def _parse_echoes(blocks: bytes) -> list[ReferenceTimeEcho]:
+    echoes: list[ReferenceTimeEcho] = []
+    at = 0
+    while at + _BLOCK_HEAD.size <= len(blocks):
+        kind, _, words = _BLOCK_HEAD.unpack_from(blocks, at)
+        at += _BLOCK_HEAD.size
+        body = blocks[at : at + 4 * words]
+        at += 4 * words
+        if kind == _ECHOES:
+            echoes += [ReferenceTimeEcho(*echo) for echo in _ECHO.iter_unpack(body[: len(body) // 12 * 12])]
+    return echoes
 
 
 def _parse_nack_items(data: bytes) -> tuple[int, ...]:
@@ -183,6 +217,11 @@ def print_sender_report(report: SenderReport) -> bytes:
 def print_receiver_report(ssrc: int, blocks: Sequence[ReportBlock]) -> bytes:
     """A receiver report with at most 31 blocks."""
     return _member(RECEIVER_REPORT, len(blocks), struct.pack("!I", ssrc) + b"".join(map(_print_block, blocks)))
+
+
+def print_reference_time(ssrc: int, ntp: int) -> bytes:
+    """A receiver's clock for a sender to answer: how one that sends no media learns the round trip (RFC 3611 4.4)."""
+    return _member(EXTENDED_REPORT, 0, struct.pack("!IBBHQ", ssrc, _REFERENCE_TIME, 0, 2, ntp))
 
 
 def print_cname(ssrc: int, cname: bytes) -> bytes:

@@ -25,7 +25,10 @@ class TrackSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class StreamSnapshot:
-    """One stream; ``state`` is starting, live or interrupted; ``started_ms`` is Unix time."""
+    """One stream; ``state`` is starting, live or interrupted; ``started_ms`` is Unix time.
+
+    ``round_trip_ms`` is between publisher and node, None if it is not known.
+    """
 
     name: StreamName
     session: SessionId
@@ -33,6 +36,7 @@ class StreamSnapshot:
     started_ms: int
     viewers: int
     tracks: tuple[TrackSnapshot, ...]
+    round_trip_ms: float | None = None
 
 
 def track_snapshots(sent: Sequence[SentTrack], stats: Sequence[TrackStats]) -> tuple[TrackSnapshot, ...]:

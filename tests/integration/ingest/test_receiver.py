@@ -206,3 +206,16 @@ def test_real_pictures_and_sound_come_through_with_their_times() -> None:
     assert (video.payload, video.key, video.rtp_timestamp) == (KEY.payload, True, 77)
     assert (audio.payload, audio.track, audio.rtp_timestamp) == (sound.payload, Track.AUDIO, 55)
     assert video.capture_ns == audio.capture_ns == video.arrival_ns == KEY.capture_ns
+
+
+def test_the_round_trip_to_the_publisher_is_what_its_answers_say() -> None:
+    publisher = Publisher()
+    publisher.send(1, KEY_PAYLOAD)
+    publisher.receiver.tick(publisher.clock.now)
+    (compound,) = [packet for packet in publisher.transport.rtcp if b"\xcf\x00\x04" in packet]
+    ssrc, reference = compound[-16:-12], compound[-6:-2]
+    publisher.clock.now += 140 * MS  # of which the publisher kept it for a tenth of a second
+    for receiver, at in ((ssrc, reference), (bytes(4), reference), (ssrc, bytes(4))):
+        echo = receiver + at + (6554).to_bytes(4)
+        publisher.receiver.on_rtcp(bytes.fromhex("80cf0005 11111111 05000003") + echo, publisher.clock.now)
+    assert publisher.receiver.stats().round_trip_ms == pytest.approx(40, abs=0.1)

@@ -94,3 +94,20 @@ def test_padding_is_not_content() -> None:
 def test_what_cannot_be_divided_is_refused(data: bytes) -> None:
     with pytest.raises(Malformed):
         parse_rtcp(data)
+
+
+def test_a_reference_time_is_printed_as_the_rfc_draws_it() -> None:
+    assert rtcp.print_reference_time(1, 0x0102030405060708) == bytes.fromhex(
+        "80cf0004 00000001 04000002 0102030405060708"
+    )
+
+
+def test_the_answers_to_reference_times_are_read_whatever_stands_between_them() -> None:
+    echo = bytes.fromhex("05000006 00000007 00000008 00000009 0000000a 0000000b 0000000c")
+    other = bytes.fromhex("04000002 0000000000000000")
+    cut = bytes.fromhex("05000003 00000001 00000002")  # says three words and has two
+    report = bytes.fromhex("80cf0011 00000001") + other + echo + other + cut + bytes(4)
+    report = report[:2] + (len(report) // 4 - 1).to_bytes(2) + report[4:]
+    assert parse_rtcp(report)[:2] == [rtcp.ReferenceTimeEcho(7, 8, 9), rtcp.ReferenceTimeEcho(10, 11, 12)]
+    empty = bytes.fromhex("80cf0001 00000001")
+    assert parse_rtcp(empty) == []
