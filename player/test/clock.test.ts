@@ -19,7 +19,7 @@ describe("ClockFilter", () => {
     filter.add(sample(100, 1, 2));
     filter.add(sample(200, 5, 90));
     const estimate = filter.estimate(300);
-    expect(estimate?.errorMs).toBe(1.5);
+    expect(estimate?.errorMs).toBeCloseTo(1.5 + 197 * 50e-6);
     expect(Math.abs((estimate?.offsetMs ?? 0) - 1000)).toBeLessThanOrEqual(1.5);
   });
 
@@ -28,6 +28,15 @@ describe("ClockFilter", () => {
     filter.add(sample(0, 1, 1, 1000));
     filter.add(sample(600_000, 2, 2, 1025));
     expect(filter.estimate(600_010)?.offsetMs).toBeCloseTo(1025);
+  });
+
+  it("is less and less sure until there is another answer", () => {
+    const filter = new ClockFilter();
+    filter.add(sample(0, 1, 1));
+    expect(filter.estimate(2)?.errorMs).toBe(1);
+    expect(filter.estimate(100_002)?.errorMs).toBeCloseTo(6);
+    filter.add(sample(100_002, 1, 1));
+    expect(filter.estimate(100_004)?.errorMs).toBe(1);
   });
 
   it("keeps a bounded number", () => {

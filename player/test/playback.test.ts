@@ -90,7 +90,7 @@ describe("ReceiverMeter", () => {
   it("reads what has come, and the capture clock on the node's clock", () => {
     expect(new ReceiverMeter().read([audio, video, { type: "codec", timestamp: NOW }], 5)).toEqual({
       ...{ framesDecoded: 30, framesDropped: 1, freezes: 2, packets: 150, hasSound: true, bytes: 94_000 },
-      ...{ width: 640, height: 360, jitterBuffer_s: 0.01, captureLatency_ms: 85 },
+      ...{ width: 640, height: 360, jitterBuffer_s: 0.01, roundTrip_ms: null, captureLatency_ms: 85 },
     });
   });
 
@@ -110,7 +110,7 @@ describe("ReceiverMeter", () => {
   it("knows nothing of nothing", () => {
     expect(new ReceiverMeter().read([], 0)).toEqual({
       ...{ framesDecoded: 0, framesDropped: 0, freezes: 0, packets: 0, hasSound: false, bytes: 0 },
-      ...{ width: null, height: null, jitterBuffer_s: null, captureLatency_ms: null },
+      ...{ width: null, height: null, jitterBuffer_s: null, roundTrip_ms: null, captureLatency_ms: null },
     });
     expect(new ReceiverMeter().read([{ ...video, estimatedPlayoutTimestamp: 0 }], 0).captureLatency_ms).toBeNull();
   });

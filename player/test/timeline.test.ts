@@ -11,7 +11,7 @@ function picture(capture_ms: number): TimelinePicture {
 }
 
 const TIMELINE: Timeline = {
-  ...{ stream: "film", session: "s", now_ms: 2000 },
+  ...{ stream: "film", session: "s", now_ms: 2000, publisher_round_trip_ms: null },
   pictures: [1000, 1033, 1067, 1100, 1133].map(picture),
   parts: {
     "720p": [

@@ -15,7 +15,6 @@ export function pageNow(): number {
 export class NodeClock {
   readonly #filter = new ClockFilter();
   #offsetMs = 0;
-  #errorMs: number | null = null;
 
   /** Ask a few times, and then again and again. Resolves after the first few, whether or not they were answered. */
   async start(): Promise<void> {
@@ -30,9 +29,10 @@ export class NodeClock {
     return this.#offsetMs;
   }
 
-  /** How far the offset may be wrong, either way, in ms; null before the node has answered. */
+  /** How far the offset may be wrong, either way, in ms, rounded up to a tenth; null before the node has answered. */
   get errorMs(): number | null {
-    return this.#errorMs;
+    const estimate = this.#filter.estimate(pageNow());
+    return estimate === null ? null : Math.ceil(estimate.errorMs * 10) / 10;
   }
 
   /** Unix time of the node, in ms. */
@@ -52,8 +52,6 @@ export class NodeClock {
     } catch {
       return; // the node is away; the next request will tell
     }
-    const estimate = this.#filter.estimate(pageNow());
-    this.#offsetMs = estimate?.offsetMs ?? 0;
-    this.#errorMs = estimate?.errorMs ?? null;
+    this.#offsetMs = this.#filter.estimate(pageNow())?.offsetMs ?? 0;
   }
 }

@@ -16,7 +16,7 @@ export interface ClockSample {
 export interface ClockEstimate {
   /** To add to the page's clock. */
   readonly offsetMs: number;
-  /** Half of the round trip it comes from. */
+  /** How far it can be off, either way: half of the round trip it comes from, and what the clocks drift since. */
   readonly errorMs: number;
 }
 
@@ -39,14 +39,10 @@ export class ClockFilter {
       if (best === null || doubt(sample, nowMs) <= doubt(best, nowMs)) best = sample;
     }
     if (best === null) return null;
-    return { offsetMs: best.nodeMs - (best.sentMs + best.receivedMs) / 2, errorMs: halfTrip(best) };
+    return { offsetMs: best.nodeMs - (best.sentMs + best.receivedMs) / 2, errorMs: doubt(best, nowMs) };
   }
 }
 
-function halfTrip(sample: ClockSample): number {
-  return (sample.receivedMs - sample.sentMs) / 2;
-}
-
-function doubt(sample: ClockSample, nowMs: number): number {
-  return halfTrip(sample) + (nowMs - sample.receivedMs) * DRIFT_MS_PER_MS;
+function doubt({ sentMs, receivedMs }: ClockSample, nowMs: number): number {
+  return (receivedMs - sentMs) / 2 + (nowMs - receivedMs) * DRIFT_MS_PER_MS;
 }

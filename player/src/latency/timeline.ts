@@ -38,6 +38,8 @@ export interface Timeline {
   readonly stream: string;
   readonly session: string;
   readonly now_ms: number;
+  /** Between publisher and node; null if it is not known. */
+  readonly publisher_round_trip_ms: number | null;
   readonly pictures: readonly TimelinePicture[];
   /** By rendition. */
   readonly parts: Readonly<Record<string, readonly TimelinePart[]>>;

@@ -9,6 +9,12 @@ const LUMA_FIRST = new Set<string | null>(["I420", "I420A", "I422", "I444", "NV1
 export interface PresentedFrame {
   /** When it is on the screen, as far as the browser can tell; Unix time of the page in ms. */
   readonly presentedMs: number;
+  /** When it was given to the compositor, on the same clock. */
+  readonly composedMs: number;
+  /** When its last packet was here, on the same clock; null over HLS, and where the browser does not tell. */
+  readonly receivedMs: number | null;
+  /** How long the decoder had it; null where the browser does not tell. */
+  readonly decodeMs: number | null;
   /** Its time in the media, in seconds. */
   readonly mediaTime_s: number;
   /** Milliseconds of the time code, null if there is none. */
@@ -18,14 +24,23 @@ export interface PresentedFrame {
 /** Report a presented frame about six times a second. Works with and without requestVideoFrameCallback. */
 export function watchFrames(video: HTMLVideoElement, tell: (frame: PresentedFrame) => void): void {
   const strip = new StripReader();
-  const presented = async (nowMs: number, presentedMs: number, mediaTime_s: number) => {
-    const ahead = Math.min(Math.max(presentedMs, nowMs), nowMs + SOONEST_FRAME_MS);
+  const presented = async (nowMs: number, frame: Partial<VideoFrameCallbackMetadata>) => {
+    const { expectedDisplayTime = nowMs, mediaTime = video.currentTime, presentationTime = nowMs } = frame;
+    const { receiveTime, processingDuration } = frame;
+    const ahead = Math.min(Math.max(expectedDisplayTime, nowMs), nowMs + SOONEST_FRAME_MS);
     const codeMs = await strip.read(video);
-    tell({ presentedMs: performance.timeOrigin + ahead, mediaTime_s, codeMs });
+    tell({
+      presentedMs: performance.timeOrigin + ahead,
+      composedMs: performance.timeOrigin + Math.min(presentationTime, ahead),
+      receivedMs: receiveTime === undefined ? null : performance.timeOrigin + receiveTime,
+      decodeMs: processingDuration === undefined ? null : processingDuration * 1000,
+      mediaTime_s: mediaTime,
+      codeMs,
+    });
   };
   if ("requestVideoFrameCallback" in HTMLVideoElement.prototype) {
     const turn = (_now: number, frame: VideoFrameCallbackMetadata) => {
-      void presented(performance.now(), frame.expectedDisplayTime, frame.mediaTime);
+      void presented(performance.now(), frame);
       setTimeout(() => video.requestVideoFrameCallback(turn), READ_EVERY_MS);
     };
     video.requestVideoFrameCallback(turn);
@@ -33,7 +48,7 @@ export function watchFrames(video: HTMLVideoElement, tell: (frame: PresentedFram
     setInterval(() => {
       const nowMs = performance.now();
       if (!video.paused && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) {
-        void presented(nowMs, nowMs, video.currentTime);
+        void presented(nowMs, {});
       }
     }, READ_EVERY_MS);
   }

@@ -7,7 +7,9 @@ import type Hls from "hls.js";
 import type { NodeConfig } from "../api.ts";
 import type { NodeClock } from "../clock/node-clock.ts";
 import { baseTarget, decide, isNearlyEmpty, LatencyTarget } from "../latency/controller.ts";
+import { LoadLog, renditionOf } from "../latency/loads.ts";
 import { LatencyMeter } from "../latency/meter.ts";
+import type { Shown } from "../latency/timeline.ts";
 import { ageMs } from "../latency/timecode.ts";
 import { Backoff } from "../signalling/backoff.ts";
 import { type PresentedFrame, watchFrames } from "./frames.ts";
@@ -34,6 +36,7 @@ export class HlsPlayer implements Player {
   problem: string | null = null;
   stats: PlayerStats = NO_PLAYER_STATS;
   readonly meter = new LatencyMeter();
+  onShown: ((picture: Shown) => void) | null = null;
   /** What hls.js complained about, latest last. */
   readonly errors: string[] = [];
 
@@ -43,6 +46,7 @@ export class HlsPlayer implements Player {
   readonly #mode: HlsMode;
   readonly #backoff = new Backoff();
   readonly #rate = new MediaRate();
+  readonly #loads = new LoadLog(); // of pictures; page time
   readonly #stalls = new Counter();
   readonly #dropped = new Counter();
   readonly #frames = new Counter();
@@ -122,6 +126,8 @@ export class HlsPlayer implements Player {
       buffer_s: playing ? this.#forward_s() : null,
       stalls: this.#stalls.value,
       dropped: this.#dropped.value,
+      roundTrip_ms: null,
+      clock_error_ms: this.#clock.errorMs,
     };
     const waiting = this.state === "connecting" || this.state === "stalled";
     if (waiting && nowMs - this.#progressMs > STUCK_MS) this.#broken("no new pictures arrive");
@@ -181,7 +187,12 @@ export class HlsPlayer implements Player {
       void this.#play();
     });
     hls.on(Events.FRAG_LOADED, (_event, { frag, part, payload }) => {
-      if (frag.sn !== "initSegment") this.#rate.add(frag.type, payload.byteLength, part?.duration ?? frag.duration);
+      if (frag.sn === "initSegment") return;
+      const duration_s = part?.duration ?? frag.duration;
+      this.#rate.add(frag.type, payload.byteLength, duration_s);
+      if (frag.type !== "main" || frag.programDateTime === null) return;
+      const load = { rendition: renditionOf((part ?? frag).url ?? ""), loadedMs: (part ?? frag).stats.loading.end };
+      this.#loads.add(frag.programDateTime + (part?.fragOffset ?? 0) * 1000, duration_s, load);
     });
     hls.on(Events.ERROR, (_event, { type, details, fatal }) => {
       this.errors.push(fatal ? `${details} (fatal)` : details);
@@ -220,13 +231,25 @@ export class HlsPlayer implements Player {
     return this.#hls?.latestLevelDetails?.live === false;
   }
 
-  #presented({ presentedMs, mediaTime_s, codeMs }: PresentedFrame): void {
+  #presented(frame: PresentedFrame): void {
+    const { presentedMs, mediaTime_s, codeMs } = frame;
     const [nowMs, nodeMs] = [performance.now(), presentedMs + this.#clock.offsetMs];
-    this.meter.addTimeCode(nowMs, codeMs === null ? null : ageMs(codeMs, nodeMs));
+    const age = codeMs === null ? null : ageMs(codeMs, nodeMs);
+    this.meter.addTimeCode(nowMs, age);
     const date = this.#hls?.playingDate ?? null;
     if (date === null || this.state !== "live") return;
     const capturedMs = date.getTime() + (mediaTime_s - this.#video.currentTime) * 1000;
     this.meter.addCapture(nowMs, nodeMs - capturedMs);
+    const load = this.#loads.find(capturedMs);
+    this.onShown?.({
+      drawn_ms: age === null || this.meter.method !== "timecode" ? null : nodeMs - age,
+      capture_ms: capturedMs,
+      received_ms: load === null ? null : performance.timeOrigin + load.loadedMs + this.#clock.offsetMs,
+      decode_ms: null,
+      presented_ms: frame.composedMs + this.#clock.offsetMs,
+      displayed_ms: nodeMs,
+      rendition: load?.rendition ?? "",
+    });
   }
 
   #control(): void {
@@ -265,6 +288,7 @@ export class HlsPlayer implements Player {
     this.#session = null;
     this.#video.playbackRate = 1;
     this.#rate.clear();
+    this.#loads.clear();
     this.#frames.restarted();
     this.#dropped.restarted();
   }

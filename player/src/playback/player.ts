@@ -1,6 +1,7 @@
 /** Pure: what both players have in common, as the panel and the tests see it. */
 
 import type { LatencyMeter } from "../latency/meter.ts";
+import type { Shown } from "../latency/timeline.ts";
 import type { Sighting } from "./stream-feed.ts";
 
 /**
@@ -18,6 +19,10 @@ export interface PlayerStats {
   readonly buffer_s: number | null;
   readonly stalls: number;
   readonly dropped: number;
+  /** To the node and back; null over HLS. */
+  readonly roundTrip_ms: number | null;
+  /** How far the latency can be off, either way, because this page does not know the node's clock any better. */
+  readonly clock_error_ms: number | null;
 }
 
 export const NO_PLAYER_STATS: PlayerStats = {
@@ -28,6 +33,8 @@ export const NO_PLAYER_STATS: PlayerStats = {
   buffer_s: null,
   stalls: 0,
   dropped: 0,
+  roundTrip_ms: null,
+  clock_error_ms: null,
 };
 
 export interface Player {
@@ -36,6 +43,8 @@ export interface Player {
   readonly problem: string | null;
   readonly stats: PlayerStats;
   readonly meter: LatencyMeter;
+  /** Told of some of the presented pictures; set by whoever wants to know. */
+  onShown: ((picture: Shown) => void) | null;
   /** What the node says of the stream, every other second. */
   sighted(sighting: Sighting): void;
   /** Look at what is played, twice a second. */

@@ -10,6 +10,8 @@ export interface ReceiverReport {
   readonly width: number | null;
   readonly height: number | null;
   readonly jitterBuffer_s: number | null;
+  /** To the node and back, in ms. */
+  readonly roundTrip_ms: number | null;
   /** From the publisher's capture instant to playout, on the node's clock, in ms. */
   readonly captureLatency_ms: number | null;
 }
@@ -29,8 +31,9 @@ export class ReceiverMeter {
   #emitted = 0;
 
   /** `offsetMs` leads from the page's clock to the node's. */
-  read(entries: Iterable<Entry>, offsetMs: number): ReceiverReport {
-    const inbound = [...entries].filter((entry) => entry.type === "inbound-rtp");
+  read(report: Iterable<Entry>, offsetMs: number): ReceiverReport {
+    const entries = [...report];
+    const inbound = entries.filter((entry) => entry.type === "inbound-rtp");
     const video = inbound.find((entry) => entry.kind === "video" && count(entry["framesDecoded"]) > 0);
     const clocked = video ?? inbound.find((entry) => entry.kind === "audio");
     const sum = (key: string) => inbound.reduce((total, entry) => total + count(entry[key]), 0);
@@ -44,6 +47,7 @@ export class ReceiverMeter {
       width: number(video?.["frameWidth"]),
       height: number(video?.["frameHeight"]),
       jitterBuffer_s: this.#jitterBuffer(video),
+      roundTrip_ms: roundTrip(entries),
       captureLatency_ms: clocked === undefined ? null : captureLatency(clocked, offsetMs),
     };
   }
@@ -56,6 +60,13 @@ export class ReceiverMeter {
     this.#emitted = emitted;
     return more > 0 && more_s >= 0 ? more_s / more : null;
   }
+}
+
+/** Of the ICE checks on the pair of addresses that is used. */
+function roundTrip(entries: readonly Entry[]): number | null {
+  const pair = entries.find((entry) => entry.type === "candidate-pair" && entry["nominated"] === true);
+  const roundTrip_s = number(pair?.["currentRoundTripTime"]);
+  return roundTrip_s === null ? null : roundTrip_s * 1000;
 }
 
 /** The browser extrapolates the sender's capture clock to the instant of the report; Chromium gives it as NTP time. */

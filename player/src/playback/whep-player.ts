@@ -8,10 +8,11 @@
 
 import type { NodeClock } from "../clock/node-clock.ts";
 import { LatencyMeter } from "../latency/meter.ts";
+import type { Shown } from "../latency/timeline.ts";
 import { ageMs } from "../latency/timecode.ts";
 import { Backoff } from "../signalling/backoff.ts";
 import { Refused } from "../signalling/endpoint.ts";
-import { watchFrames } from "./frames.ts";
+import { type PresentedFrame, watchFrames } from "./frames.ts";
 import { Counter, NO_PLAYER_STATS, type Player, type PlayerState, type PlayerStats } from "./player.ts";
 import { Rate } from "./rate.ts";
 import type { Sighting } from "./stream-feed.ts";
@@ -25,6 +26,7 @@ export class WhepPlayer implements Player {
   problem: string | null = null;
   stats: PlayerStats = NO_PLAYER_STATS;
   readonly meter = new LatencyMeter();
+  onShown: ((picture: Shown) => void) | null = null;
 
   readonly #video: HTMLVideoElement;
   readonly #endpoint: string;
@@ -46,10 +48,7 @@ export class WhepPlayer implements Player {
     this.#endpoint = endpoint;
     this.#clock = clock;
     this.#iceServers = iceServers;
-    watchFrames(video, ({ presentedMs, codeMs }) => {
-      const latency = codeMs === null ? null : ageMs(codeMs, presentedMs + clock.offsetMs);
-      this.meter.addTimeCode(performance.now(), latency);
-    });
+    watchFrames(video, (frame) => this.#presented(frame));
     video.addEventListener("volumechange", () => !video.muted && this.#keepLipSync());
   }
 
@@ -84,8 +83,26 @@ export class WhepPlayer implements Player {
       buffer_s: seen.jitterBuffer_s,
       stalls: this.#stalls.value,
       dropped: this.#dropped.value,
+      roundTrip_ms: seen.roundTrip_ms,
+      clock_error_ms: this.#clock.errorMs,
     };
     this.#judge(connection);
+  }
+
+  #presented(frame: PresentedFrame): void {
+    const { offsetMs } = this.#clock;
+    const displayed_ms = frame.presentedMs + offsetMs;
+    const age = frame.codeMs === null ? null : ageMs(frame.codeMs, displayed_ms);
+    this.meter.addTimeCode(performance.now(), age);
+    this.onShown?.({
+      drawn_ms: age === null || this.meter.method !== "timecode" ? null : displayed_ms - age,
+      capture_ms: null,
+      received_ms: frame.receivedMs === null ? null : frame.receivedMs + offsetMs,
+      decode_ms: frame.decodeMs,
+      presented_ms: frame.composedMs + offsetMs,
+      displayed_ms,
+      rendition: null,
+    });
   }
 
   reset(): void {
