@@ -4,7 +4,8 @@ import { fileName, toCsv, toJson } from "../src/compare/export.ts";
 import { fromFragment, isLink, toFragment } from "../src/compare/link.ts";
 import { type Measurement, type PathMeasurement, summarize } from "../src/compare/measurement.ts";
 import { BadMeasurement, fromPlain, toPlain } from "../src/compare/measurement-json.ts";
-import { chosenPaths, isPath, PATHS, type Path, queryOf, titleOf } from "../src/compare/paths.ts";
+import { chosenPaths, isPath, PATHS, type Path, queryOf, titleOf, waterfallOf } from "../src/compare/paths.ts";
+import { rowsOf } from "../src/compare/waterfall-rows.ts";
 import { Recording } from "../src/compare/recording.ts";
 import {
   compareLatencies,
@@ -13,6 +14,7 @@ import {
   figureTexts,
   formatError,
 } from "../src/compare/words.ts";
+import type { Waterfall } from "../src/latency/waterfall.ts";
 import type { Method } from "../src/latency/meter.ts";
 import { type Sample, Series } from "../src/latency/series.ts";
 
@@ -26,7 +28,16 @@ function samplesOf(count: number, value = 64.3, everyMs = 150): Sample[] {
 }
 
 function pathOf(path: Path, samples: readonly Sample[], method: Method | null = "timecode"): PathMeasurement {
-  return { path, method, figures: FIGURES, samples, latency: summarize(samples) };
+  return { path, method, figures: FIGURES, waterfall: waterfallFor(path), samples, latency: summarize(samples) };
+}
+
+function waterfallFor(path: Path): Waterfall {
+  const stages = [
+    { name: "capture", ms: 7.5, known: true },
+    { name: "network", ms: 0, known: false },
+    { name: "render", ms: -0.5, known: true },
+  ] as const;
+  return { path: waterfallOf(path), stages, total_ms: 10, remainder_ms: 3 };
 }
 
 function measurementOf(...paths: PathMeasurement[]): Measurement {
@@ -85,7 +96,7 @@ describe("a recording", () => {
     const recording = new Recording(1000);
     const take = (nowMs: number) => recording.take(new Map([["whep", meter]]), nowMs);
     const measured = (nowMs: number, nodeMs = nowMs) => {
-      return recording.measurement(new Map([["whep", FIGURES]]), setting, nowMs, nodeMs);
+      return recording.measurement(new Map([["whep", { figures: FIGURES, waterfall: null }]]), setting, nowMs, nodeMs);
     };
     const values = (nowMs: number) => measured(nowMs).paths[0]?.samples.map(({ atMs, value }) => [atMs, value]);
     return { recording, take, measured, values };
@@ -107,7 +118,7 @@ describe("a recording", () => {
     const { started_ms, duration_ms, paths } = measured(1500, 90_500);
     expect([started_ms, duration_ms]).toEqual([90_000, 500]);
     expect(paths[0]?.latency).toEqual({ p50_ms: 120, p95_ms: 130, max_ms: 130, samples: 3 });
-    expect(paths[0]).toMatchObject({ path: "whep", method: "timecode", figures: FIGURES });
+    expect(paths[0]).toMatchObject({ path: "whep", method: "timecode", figures: FIGURES, waterfall: null });
   });
 
   it("leaves out what comes in a pause, and stands still meanwhile", () => {
@@ -302,6 +313,11 @@ describe("a measurement from outside", () => {
     ["a rung that is markup", figures({ rung: "<b>" }), "rung"],
     ["a rung that is a number", figures({ rung: 720 }), "rung"],
     ["a bit rate that is missing", figures({ bitrate_bps: undefined }), "bitrate_bps"],
+    ["no waterfall", path({ waterfall: undefined }), "waterfall"],
+    ["a waterfall without stages", path({ waterfall: { total_ms: 1, remainder_ms: 1 } }), "stages"],
+    ["a stage that there is not", path({ waterfall: { ...waterfallFor("whep"), stages: [{ name: "<b>" }] } }), "name"],
+    ["a stage that is none", path({ waterfall: { ...waterfallFor("whep"), stages: [1] } }), "a stage"],
+    ["a remainder that is text", path({ waterfall: { ...waterfallFor("whep"), remainder_ms: "3" } }), "remainder_ms"],
     ["samples that are none", path({ samples: [7] }), "sample"],
     ["samples out of order", path({ samples: [[2, 1], [1, 1]] }), "sample"], // prettier-ignore
     ["a sample after the end", path({ samples: [[130_001, 1]] }), "sample"],
@@ -316,6 +332,10 @@ describe("a measurement from outside", () => {
     expect(() => fromPlain(value)).toThrow(BadMeasurement);
   });
 
+  it("may have no waterfall", () => {
+    expect(fromPlain({ ...plain(), ...path({ waterfall: null }) }).paths[0]?.waterfall).toBeNull();
+  });
+
   it("may leave open what was not known", () => {
     const read = fromPlain({ ...plain(), clock_error_ms: null, ...figures({ rung: null, bitrate_bps: null }) });
     expect(read.clockError_ms).toBeNull();
@@ -324,6 +344,21 @@ describe("a measurement from outside", () => {
 
   it("loses what else was in it", () => {
     expect(fromPlain({ ...plain(), more: "<script>" })).not.toHaveProperty("more");
+  });
+});
+
+describe("the rows of a waterfall", () => {
+  it("are its stages and the remainder, with their share of the bar", () => {
+    expect(rowsOf(waterfallFor("hls"))).toEqual([
+      { name: "capture", kind: "stage", text: "8 ms", share: 7.5 / 10.5 },
+      { name: "network", kind: "unseen", text: "not seen", share: 0 },
+      { name: "render", kind: "stage", text: "0 ms", share: 0 },
+      { name: "remainder", kind: "remainder", text: "3 ms", share: 3 / 10.5 },
+    ]);
+  });
+
+  it("of nothing have no share", () => {
+    expect(rowsOf({ path: "hls", stages: [], total_ms: 0, remainder_ms: 0 })[0]?.share).toBe(0);
   });
 });
 

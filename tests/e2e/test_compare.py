@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import Page, expect
 
@@ -15,6 +16,8 @@ from support.processes import NodeProcess
 
 PATHS = ["whep", "hls", "plain"]
 MEASURED = " && ".join(f"s.{path}.latency.samples >= 20" for path in PATHS)
+NEWEST = 60  # samples: as many pictures as a waterfall is the mean of
+FRAME_MS = 34  # the pictures are not all the same, and WebRTC is not many frames behind
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -33,6 +36,15 @@ async def shown(page: Page, path: str) -> dict[str, str]:
     return figures
 
 
+def accounts_for_the_latency(path: dict[str, Any]) -> None:
+    """Stages and remainder add up to the latency that the newest samples measured, within a tenth or a frame."""
+    waterfall, newest = path["waterfall"], [latency for _, latency in path["samples"][-NEWEST:]]
+    seen = sum(stage["ms"] for stage in waterfall["stages"] if stage["known"])
+    assert abs(seen + waterfall["remainder_ms"] - waterfall["total_ms"]) < 1
+    measured = sum(newest) / len(newest)
+    assert abs(waterfall["total_ms"] - measured) <= max(0.1 * measured, FRAME_MS), waterfall
+
+
 async def comparing(tandem: NodeProcess, open_page: OpenPage, stream: str, width: int, scheme: str) -> Page:
     """A page on which all paths of a stream are measured."""
     publisher = await open_page(publish_url(tandem.base_url, stream))
@@ -40,6 +52,7 @@ async def comparing(tandem: NodeProcess, open_page: OpenPage, stream: str, width
     url = compare_url(tandem.base_url, stream, ",".join(PATHS))
     page = await open_page(url, width=width, scheme=scheme)
     await wait_for(page, MEASURED)
+    await expect(page.locator("[data-waterfall='hls'] caption")).to_contain_text("LL-HLS")
     return page
 
 
@@ -71,6 +84,11 @@ async def test_three_paths_are_measured_at_once_and_the_measurement_is_kept_and_
         assert path["latency"]["samples"] == len(samples) >= 20
         assert path["latency"]["p50_ms"] <= path["latency"]["p95_ms"] <= path["latency"]["max_ms"]
         assert max(latency for _, latency in samples) == path["latency"]["max_ms"]
+    for path in measurement["paths"][:2]:
+        accounts_for_the_latency(path)
+        lines = page.locator(f"[data-waterfall='{path['path']}'] tr")
+        await expect(lines).to_have_count(len(path["waterfall"]["stages"]) + 1)
+        await expect(lines.last).to_contain_text("remainder")
     picture = await saved(page, "PNG")
     assert picture.startswith(PNG)
     image("compare-saved").write_bytes(picture)

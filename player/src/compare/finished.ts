@@ -7,6 +7,7 @@ import type { Measurement } from "./measurement.ts";
 import { BadMeasurement } from "./measurement-json.ts";
 import type { Panel } from "./panel.ts";
 import { type Path, PATHS } from "./paths.ts";
+import { WaterfallView } from "./waterfall-view.ts";
 import { compareLatencies, describeFinished } from "./words.ts";
 
 /** Show what a fragment holds; null, and a sentence on the page, if that is no measurement of this stream. */
@@ -47,4 +48,5 @@ function show(measurement: Measurement, makePanel: (path: Path, profile: string)
   const medians = paths.flatMap(({ path, latency: { p50_ms } }) => (p50_ms === null ? [] : [[path, p50_ms] as const]));
   setText(element("comparison", HTMLElement), compareLatencies(medians, profile));
   chart.show(measurement);
+  new WaterfallView(element("waterfalls", HTMLElement)).showNow(measurement);
 }

@@ -2,7 +2,8 @@
 
 import type { Player } from "../playback/player.ts";
 import type { Sighting } from "../playback/stream-feed.ts";
-import type { PathFigures } from "./measurement.ts";
+import type { Account } from "../latency/account.ts";
+import type { PathFigures, PathState } from "./measurement.ts";
 import type { Panel } from "./panel.ts";
 
 const NOW_MS = 2000; // the large figure is the median of this long
@@ -17,6 +18,7 @@ export class LivePath {
   constructor(
     readonly player: Player,
     readonly panel: Panel,
+    readonly account: Account,
     readonly rung: () => string | null,
   ) {}
 
@@ -43,7 +45,16 @@ export class LivePath {
     if (this.#on) await this.player.measure();
   }
 
-  get figures(): PathFigures {
+  get state(): PathState {
+    return { figures: this.#figures, waterfall: this.account.waterfall };
+  }
+
+  reset(): void {
+    this.player.reset();
+    this.account.reset();
+  }
+
+  get #figures(): PathFigures {
     const { stalls, dropped, bitrate_bps, width, height, buffer_s } = this.player.stats;
     return { stalls, dropped, bitrate_bps, width, height, rung: this.rung(), buffer_s, join_ms: this.#join_ms };
   }

@@ -2,6 +2,7 @@
 
 import { fetchConfig, type NodeConfig } from "../api.ts";
 import { NodeClock } from "../clock/node-clock.ts";
+import { TimelineFeed } from "../latency/timeline-feed.ts";
 import { loadEngine } from "../playback/hls-engine.ts";
 import { HlsPlayer } from "../playback/hls-player.ts";
 import type { Player } from "../playback/player.ts";
@@ -13,9 +14,10 @@ import type { Chart } from "./chart.ts";
 import { LivePath } from "./live-path.ts";
 import type { Measurement } from "./measurement.ts";
 import type { Panel } from "./panel.ts";
-import { chosenPaths, type Path, PATHS, queryOf } from "./paths.ts";
+import { chosenPaths, type Path, PATHS, queryOf, waterfallOf } from "./paths.ts";
 import { QualityMenu } from "./quality.ts";
 import { Recording } from "./recording.ts";
+import { WaterfallView } from "./waterfall-view.ts";
 import { compareLatencies, describeSighting } from "./words.ts";
 
 const SHOW_EVERY_MS = 500;
@@ -51,6 +53,7 @@ export class LiveComparison {
   readonly #players: Players;
   readonly #paths: ReadonlyMap<Path, LivePath>;
   readonly #qualities: readonly QualityMenu[];
+  readonly #waterfalls = new WaterfallView(element("waterfalls", HTMLElement));
   readonly #recording = new Recording(performance.now());
   #sighting: Sighting = null;
   #measured: Measurement;
@@ -75,10 +78,14 @@ export class LiveComparison {
       hls: new HlsPlayer(panels.hls.video, clock, config),
       plain: new HlsPlayer(panels.plain.video, clock, config, "plain"),
     });
+    const feed = new TimelineFeed(address.stream, clock);
+    const live = (path: Path, rung: () => string | null) => {
+      return new LivePath(players[path], panels[path], feed.keep(waterfallOf(path), players[path]), rung);
+    };
     this.#paths = new Map([
-      ["whep", new LivePath(players.whep, panels.whep, () => null)],
-      ["hls", new LivePath(players.hls, panels.hls, () => rungOf(players.hls))],
-      ["plain", new LivePath(players.plain, panels.plain, () => rungOf(players.plain))],
+      ["whep", live("whep", () => null)],
+      ["hls", live("hls", () => rungOf(players.hls))],
+      ["plain", live("plain", () => rungOf(players.plain))],
     ]);
     this.#qualities = (["hls", "plain"] as const).map((path) => new QualityMenu(panels[path].quality, players[path]));
     this.#measured = this.#measure();
@@ -120,6 +127,7 @@ export class LiveComparison {
   #pause(): void {
     this.#take();
     this.#renew();
+    this.#waterfalls.showNow(this.#measured);
     this.#recording.pause(performance.now());
   }
 
@@ -137,9 +145,10 @@ export class LiveComparison {
   }
 
   #reset(): void {
-    for (const { player } of this.#paths.values()) player.reset();
+    for (const live of this.#paths.values()) live.reset();
     this.#recording.reset(performance.now());
     this.#renew();
+    this.#waterfalls.showNow(this.#measured);
   }
 
   #sighted(sighting: Sighting): void {
@@ -175,7 +184,7 @@ export class LiveComparison {
 
   #measure(): Measurement {
     return this.#recording.measurement(
-      new Map(this.#playing().map(([path, { figures }]) => [path, figures])),
+      new Map(this.#playing().map(([path, { state }]) => [path, state])),
       { stream: this.#address.stream, profile: this.#config.profile, clockError_ms: this.#clock.errorMs },
       performance.now(),
       this.#clock.now(),
@@ -193,6 +202,7 @@ export class LiveComparison {
     }
     setText(element("comparison", HTMLElement), compareLatencies(latencies, profile));
     this.#chart.show(this.#measured);
+    this.#waterfalls.show(this.#measured);
   }
 
   #playing(): [Path, LivePath][] {

@@ -2,9 +2,10 @@
 
 import type { Method } from "../latency/meter.ts";
 import type { Sample } from "../latency/series.ts";
+import { STAGES, type Stage, type StageName, type Waterfall } from "../latency/waterfall.ts";
 import { isStreamName } from "../names.ts";
 import type { LatencySummary, Measurement, PathFigures, PathMeasurement } from "./measurement.ts";
-import { isPath, PATHS } from "./paths.ts";
+import { isPath, type Path, PATHS, waterfallOf } from "./paths.ts";
 
 const FORMAT = "tandem-measurement";
 const VERSION = 1;
@@ -29,8 +30,9 @@ export function toPlain(measurement: Measurement): unknown {
     format: FORMAT,
     version: VERSION,
     ...{ stream, profile, started_ms, duration_ms, clock_error_ms: clockError_ms },
-    paths: paths.map(({ path, method, latency, figures, samples }) => ({
+    paths: paths.map(({ path, method, latency, figures, waterfall, samples }) => ({
       ...{ path, method, latency, figures },
+      waterfall: waterfall && waterfallToPlain(waterfall),
       samples: samples.map(({ atMs, value }) => [atMs, value]),
     })),
   };
@@ -58,12 +60,14 @@ export function fromPlain(value: unknown): Measurement {
 
 function pathFromPlain(value: unknown, duration_ms: number): PathMeasurement {
   const plain = object(value, "a path");
-  if (!isPath(plain["path"])) throw new BadMeasurement("it has a path that there is not");
+  const path = plain["path"];
+  if (!isPath(path)) throw new BadMeasurement("it has a path that there is not");
   return {
-    path: plain["path"],
+    path,
     method: oneOf<Method | null>(plain, "method", METHODS),
     latency: latencyFromPlain(object(plain["latency"], "latency")),
     figures: figuresFromPlain(object(plain["figures"], "figures")),
+    waterfall: plain["waterfall"] === null ? null : waterfallFromPlain(object(plain["waterfall"], "waterfall"), path),
     samples: samplesFromPlain(list(plain, "samples", MOST_SAMPLES), duration_ms),
   };
 }
@@ -90,6 +94,34 @@ function figuresFromPlain(plain: Plain): PathFigures {
     buffer_s: known("buffer_s"),
     join_ms: known("join_ms"),
   };
+}
+
+function waterfallToPlain({ stages, total_ms, remainder_ms }: Waterfall) {
+  return {
+    ...{ total_ms: tenths(total_ms), remainder_ms: tenths(remainder_ms) },
+    stages: stages.map(({ name, ms, known }) => ({ name, ms: tenths(ms), known })),
+  };
+}
+
+function waterfallFromPlain(plain: Plain, path: Path): Waterfall {
+  return {
+    path: waterfallOf(path),
+    stages: list(plain, "stages", STAGES.length).map((stage) => stageFromPlain(object(stage, "a stage"))),
+    total_ms: number(plain, "total_ms", -MOST_LATENCY_MS, MOST_LATENCY_MS),
+    remainder_ms: number(plain, "remainder_ms", -MOST_LATENCY_MS, MOST_LATENCY_MS),
+  };
+}
+
+function stageFromPlain(plain: Plain): Stage {
+  return {
+    name: oneOf<StageName>(plain, "name", STAGES),
+    ms: number(plain, "ms", -MOST_LATENCY_MS, MOST_LATENCY_MS),
+    known: oneOf<boolean>(plain, "known", [true, false]),
+  };
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }
 
 function rungFromPlain(value: unknown): string | null {

@@ -2,6 +2,7 @@
 
 import type { Method } from "../latency/meter.ts";
 import { percentile, type Sample } from "../latency/series.ts";
+import type { Waterfall } from "../latency/waterfall.ts";
 import type { Path } from "./paths.ts";
 
 export interface LatencySummary {
@@ -25,12 +26,18 @@ export interface PathFigures {
   readonly join_ms: number | null;
 }
 
-export interface PathMeasurement {
+/** What is known of a path at the moment. */
+export interface PathState {
+  readonly figures: PathFigures;
+  /** Where the time of the newest pictures went; null while it is not known. */
+  readonly waterfall: Waterfall | null;
+}
+
+export interface PathMeasurement extends PathState {
   readonly path: Path;
   /** By what the latency is known; null while it is not. */
   readonly method: Method | null;
   readonly latency: LatencySummary;
-  readonly figures: PathFigures;
   /** Latencies in ms, oldest first; `atMs` counts from the beginning of the measurement. */
   readonly samples: readonly Sample[];
 }

@@ -3,6 +3,11 @@
 export const PATHS = ["whep", "hls", "plain"] as const;
 export type Path = (typeof PATHS)[number];
 
+/** The kind of waterfall that a path has; both kinds of HLS go through the same stages. */
+export function waterfallOf(path: Path): "webrtc" | "hls" {
+  return path === "whep" ? "webrtc" : "hls";
+}
+
 const CHOICE = "paths"; // of the address: ?paths=whep,hls
 const ALL: ReadonlySet<Path> = new Set(PATHS);
 

@@ -7,7 +7,7 @@
 
 import type { Method } from "../latency/meter.ts";
 import type { Sample } from "../latency/series.ts";
-import { type Measurement, type PathFigures, summarize } from "./measurement.ts";
+import { type Measurement, type PathState, summarize } from "./measurement.ts";
 import type { Path } from "./paths.ts";
 
 /** What a recording wants of `latency/meter.ts`. */
@@ -67,15 +67,15 @@ export class Recording {
     this.#seenMs = nowMs;
   }
 
-  /** As it stands; the figures are those of the moment. */
-  measurement(figures: ReadonlyMap<Path, PathFigures>, setting: Setting, nowMs: number, nodeMs: number): Measurement {
+  /** As it stands; `states` are those of the moment. */
+  measurement(states: ReadonlyMap<Path, PathState>, setting: Setting, nowMs: number, nodeMs: number): Measurement {
     return {
       ...setting,
       started_ms: Math.round(nodeMs - (nowMs - this.#startedMs)),
       duration_ms: Math.round((this.#pausedMs ?? nowMs) - this.#startedMs),
-      paths: [...figures].map(([path, figures]) => {
+      paths: [...states].map(([path, state]) => {
         const { method, samples } = this.#tracks.get(path) ?? { method: null, samples: [] };
-        return { path, method, figures, samples, latency: summarize(samples) };
+        return { ...state, path, method, samples, latency: summarize(samples) };
       }),
     };
   }
