@@ -115,7 +115,7 @@ async def test_a_copy_plays_from_a_plain_server_with_seeking_and_thumbnails(
         page = await open_page(f"{base_url}/player.html", expect_errors=True)
         await page.wait_for_function("video.readyState >= 3 && hls.levels.length === 3", timeout=60_000)
         duration_s = await page.evaluate("video.duration")
-        assert duration_s == pytest.approx(recorded.told["duration_ms"] / 1000, abs=0.1)
+        assert duration_s == pytest.approx(recorded.told["duration_ms"] / 1000, abs=0.5)  # tracks end a part apart
         await page.evaluate("video.play()")
         for seconds in (duration_s - 3, 2, duration_s / 2):
             await page.evaluate(f"video.currentTime = {seconds}")

@@ -103,10 +103,16 @@ async def test_a_redirected_publisher_leaves_where_it_was_sent_to(node: Node) ->
         await connection.close()
 
 
-async def test_a_publisher_learns_that_the_node_has_gone() -> None:
+async def test_a_publisher_that_is_to_give_up_at_once_learns_that_the_node_has_gone() -> None:
     async with Node(Settings(port=0, udp_port=0, max_rungs=1)) as node:
-        publisher = publishing(node, "lost")
-        await publisher.__aenter__()
-        await node.stop()
-        with pytest.raises(ClientFailed, match="the connection was lost"):
-            await publisher.__aexit__(None, None, None)
+        options = PublishOptions("test", f"{node.base_url}/whip/lost", size=(320, 180), give_up_s=0)
+        async with Endpoint(options.endpoint) as endpoint:
+            publisher = Publisher(endpoint, await asyncio.to_thread(open_source, options), options)
+            try:
+                await publisher.connect()
+                running = asyncio.create_task(publisher.run(asyncio.Event()))
+                await node.stop()
+                with pytest.raises(ClientFailed, match="the connection was lost"):
+                    await running
+            finally:
+                await publisher.close()
