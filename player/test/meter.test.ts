@@ -27,6 +27,13 @@ describe("LatencyMeter", () => {
     expect(meter.method).toBe("capture");
   });
 
+  it("tells the median by both methods, where there are both", () => {
+    const meter = withTimeCode();
+    expect(meter.medians()).toEqual({ timecode: 72, capture: null });
+    meter.addCapture(300, 88.04);
+    expect(meter.medians()).toEqual({ timecode: 72, capture: 88 });
+  });
+
   it("bridges reads that fail", () => {
     const meter = withTimeCode();
     meter.addTimeCode(400, null);

@@ -7,6 +7,7 @@ import { loadEngine } from "../playback/hls-engine.ts";
 import { HlsPlayer } from "../playback/hls-player.ts";
 import type { Player } from "../playback/player.ts";
 import { followStream, type Sighting } from "../playback/stream-feed.ts";
+import type { Waterfall } from "../latency/waterfall.ts";
 import { WhepPlayer } from "../playback/whep-player.ts";
 import { element, setText } from "../ui/dom.ts";
 import { expose } from "../ui/tandem.ts";
@@ -209,19 +210,27 @@ export class LiveComparison {
     return [...this.#paths].filter(([, { on }]) => on);
   }
 
+  #waterfallOf(path: Path): Waterfall | null {
+    return this.#paths.get(path)?.account.waterfall ?? null;
+  }
+
   #expose(): void {
     const { whep, hls, plain } = this.#players;
     expose({
       role: "compare",
       ready: true,
-      stats: () => ({ whep: statsOf(whep), hls: hlsStatsOf(hls), plain: hlsStatsOf(plain) }),
+      stats: () => ({
+        whep: { ...statsOf(whep), waterfall: this.#waterfallOf("whep") },
+        hls: { ...hlsStatsOf(hls), waterfall: this.#waterfallOf("hls") },
+        plain: { ...hlsStatsOf(plain), waterfall: this.#waterfallOf("plain") },
+      }),
       reset: () => this.#reset(),
     });
   }
 }
 
 function statsOf({ state, problem, stats, meter }: Player) {
-  return { state, problem, ...stats, latency: meter.stats() };
+  return { state, problem, ...stats, latency: meter.stats(), methods: meter.medians() };
 }
 
 function rungOf({ level, levels }: HlsPlayer): string | null {

@@ -69,6 +69,12 @@ export class LatencyMeter {
     };
   }
 
+  /** The median by each method, whichever is in use: where there are both, they are to agree. */
+  medians(): Readonly<Record<Method, number | null>> {
+    const median = (method: Method) => rounded(this.#series[method].summary(-Infinity).p50);
+    return { timecode: median("timecode"), capture: median("capture") };
+  }
+
   /** The samples of the method in use, for drawing. */
   recent(fromMs: number): readonly Sample[] {
     const method = this.method;
