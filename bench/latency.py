@@ -1,24 +1,24 @@
-"""Glass-to-glass latency of WebRTC and LL-HLS, read from the time code in the picture, and the CPU of each process.
+"""Glass-to-glass latency of every path, read from the time code in the picture, and the CPU of each process.
 
-Chromium publishes the test pattern and plays both paths of it; the time code was drawn from the node's clock and is
-read back when a frame is presented. Prints a table; ``--json FILE`` keeps the figures.
+Starts a node, and measures it as ``tandem probe --latency`` does: Chromium publishes the test pattern and plays all
+paths of it, directly or over networks that a relay makes. Prints a table; ``--json FILE`` and ``--chart FILE`` keep it.
 """
 
 import argparse
 import asyncio
-import json
 import os
 import sys
-from contextlib import AsyncExitStack
+import time
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from playwright.async_api import Page, async_playwright
-
-from support.chromium import FLAGS, chromium_path
-from support.pages import both_play, compare_url, publish_url, stats, wait_for
+from infra.latency_chart import chart
+from infra.latency_lab import PATHS, Lab, LabOptions, chromium, target_of
+from infra.latency_report import TITLES, LatencyReport, markdown
+from infra.network_shape import NETWORKS
+from infra.probe_latency import as_text
 from support.processes import node, publishing
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -55,55 +55,22 @@ def browser_pid() -> int:
     raise SystemExit("no Chromium below this process")
 
 
-async def measure(page: Page, node_pid: int, seconds: float) -> dict[str, Any]:
-    """Let both players run and report what they measured."""
-    await page.evaluate("window.tandem.reset()")
-    browser = browser_pid()
-    before = cpu_by_role(node_pid, browser)
-    await asyncio.sleep(seconds)
-    after = cpu_by_role(node_pid, browser)
-    measured = await stats(page)
-    measured["cpu_percent_of_a_core"] = {role: round(100 * (after[role] - before[role]) / seconds, 1) for role in after}
-    return measured
-
-
-async def run(options: argparse.Namespace) -> dict[str, Any]:
-    """One node, one publisher, one viewer page."""
-    async with (
-        async_playwright() as playwright,
-        node("--profile", options.profile) as serving,
-        AsyncExitStack() as closing,
-    ):
-        chromium = await playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
-        pages = [await (await chromium.new_context(permissions=["camera", "microphone"])).new_page() for _ in range(2)]
-        publisher, viewer = pages
-        width = options.height * 16 // 9
-        if options.publisher == "chromium":
-            size = {"width": width, "height": options.height, "bitrate": options.bitrate}
-            await publisher.goto(publish_url(serving.base_url, "latency", **size))
-            await wait_for(publisher, "s.state === 'live'")
-        else:
-            size_flag = ("--size", f"{width}x{options.height}")
-            await closing.enter_async_context(publishing("test", serving.whip("latency"), *size_flag))
-        await viewer.goto(compare_url(serving.base_url, "latency"))
-        await both_play(viewer)
-        await asyncio.sleep(options.settle)
-        result = await measure(viewer, serving.pid, options.seconds)
-        await chromium.close()
-    return result
-
-
-def table(result: dict[str, Any]) -> str:
-    """The figures as a Markdown table."""
-    lines = ["| path | method | p50 ms | p95 ms | samples | stalls | dropped |", "|---|---|---|---|---|---|---|"]
-    for path, title in (("whep", "WebRTC (WHEP)"), ("hls", "LL-HLS")):
-        seen, latency = result[path], result[path]["latency"]
-        lines.append(
-            f"| {title} | {latency['method']} | {latency['p50_ms']:.0f} | {latency['p95_ms']:.0f} "
-            f"| {latency['samples']} | {seen['stalls']} | {seen['dropped']} |"
-        )
-    cpu = ", ".join(f"{role} {percent} %" for role, percent in result["cpu_percent_of_a_core"].items())
-    return "\n".join([*lines, "", f"CPU of a core: {cpu}"])
+async def run(options: argparse.Namespace) -> tuple[list[LatencyReport], dict[str, float]]:
+    """One node; every network one after the other. Second, the percent of a core that each program used meanwhile."""
+    width = options.height * 16 // 9
+    lab_options = LabOptions(options.seconds, options.paths, width, options.height, options.bitrate)
+    async with node("--profile", options.profile) as serving, chromium() as browser:
+        target = target_of(serving.base_url)
+        size = ("--size", f"{width}x{options.height}")
+        by_tandem = publishing("test", serving.whip(target.stream), *size)
+        async with (
+            by_tandem if options.publisher == "tandem" else nullcontext(),
+            Lab(browser, target, lab_options) as lab,
+        ):
+            began_s, before = time.monotonic(), cpu_by_role(serving.pid, browser_pid())
+            reports = [await lab.measure(NETWORKS[name]) for name in options.network or ["direct"]]
+            lasted_s, after = time.monotonic() - began_s, cpu_by_role(serving.pid, browser_pid())
+    return reports, {role: 100 * (after[role] - before[role]) / lasted_s for role in after}
 
 
 def main() -> None:
@@ -111,16 +78,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--profile", choices=["standard", "ultra"], default="standard")
     parser.add_argument("--publisher", choices=["chromium", "tandem"], default="chromium")
+    parser.add_argument("--network", choices=list(NETWORKS), action="append", help="may be repeated")
+    parser.add_argument("--paths", type=lambda text: text.split(","), default=PATHS, help=f"of {','.join(TITLES)}")
     parser.add_argument("--height", type=int, default=720)
     parser.add_argument("--bitrate", type=int, default=2500, help="kbit/s of the publisher")
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--settle", type=float, default=8, help="seconds between first picture and measuring")
+    parser.add_argument("--seconds", type=float, default=60, help="on each network")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--chart", type=Path)
     options = parser.parse_args()
-    result = asyncio.run(run(options))
-    print(table(result))
+    reports, cpu = asyncio.run(run(options))
+    print(markdown(reports))
+    print("\nCPU of a core:", ", ".join(f"{role} {percent:.0f} %" for role, percent in cpu.items()))
     if options.json:
-        options.json.write_text(json.dumps(result, indent=1) + "\n")
+        options.json.write_text(as_text(reports))
+    if options.chart:
+        options.chart.write_text(chart(reports))
 
 
 if __name__ == "__main__":

@@ -37,6 +37,12 @@ In the order a request meets them:
 - ``probe_playlist`` (pure): what playlists say, and the rules they are checked against.
 - ``probe_whep`` (edge): at WHEP.
 - ``probe_report`` (pure): what it found.
+- ``network_shape`` (pure): how long a network holds a packet, and which ones it loses.
+- ``shaped_relay`` (edge): a relay that behaves as such a network.
+- ``latency_lab`` (edge): a browser that publishes, plays every path, and measures.
+- ``latency_report`` (pure): what it measured, and what was to be reached.
+- ``latency_chart`` (pure): the same as a picture.
+- ``probe_latency`` (edge): ``tandem probe --latency``.
 - ``cli`` (edge): the command line.
 - ``document`` (edge): writes the generated parts of the documents.
 """

@@ -23,6 +23,7 @@ from infra.tokens import make_token, parse_duration, viewer_paths
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+_PROBE_S = 5.0
 
 
 def _flags_model() -> type[pydantic.BaseModel]:
@@ -154,24 +155,62 @@ def publish(  # noqa: PLR0913  one parameter an option
 
 
 @app.command
-def probe(
+def probe(  # noqa: PLR0913  one parameter an option
     url: str,
-    *,
+    *more: str,
     json: Annotated[bool, Parameter(negative="")] = False,
-    seconds: Annotated[float, Parameter(validator=cyclopts.validators.Number(gt=0, lte=3600))] = 5.0,
+    seconds: Annotated[float | None, Parameter(validator=cyclopts.validators.Number(gt=0, lte=3600))] = None,
+    latency: Annotated[bool, Parameter(negative="")] = False,
+    network: tuple[str, ...] = (),
+    save: Path | None = None,
+    chart: Path | None = None,
 ) -> int:
     """Look at a stream as a player would and say what was found.
 
     Args:
-        url: An HLS playlist, or a WHEP endpoint (its path contains /whep/).
+        url: An HLS playlist, or a WHEP endpoint (its path contains /whep/). With `--latency`: a node (http://HOST:PORT),
+            to which the test pattern is published, or the watch page of a stream that is live.
+        more: More of them, one after the other.
         json: Print the report as one JSON document.
-        seconds: How long to look.
+        seconds: How long to look: 5 by default, 60 on each network with `--latency`.
+        latency: Measure glass to glass on all paths at once, in a headless Chromium (wants Chromium and Playwright).
+        network: Put a network between viewer and node: direct, rtt20, rtt50, rtt100, loss1 or halving; may be repeated.
+        save: Write what `--latency` found to a JSON file.
+        chart: Draw what `--latency` found into an SVG file.
     """
+    if latency:
+        return _probe_latency((url, *more), network, seconds, as_json=json, files=(save, chart))
+    if network or save or chart:
+        raise ValueError("--network, --save and --chart refused: they go with --latency")
     from infra.probe import probe as run  # noqa: PLC0415  see `serve`
     from infra.webrtc_client import check_url  # noqa: PLC0415
 
-    check_url(url)
-    asyncio.run(run(url, seconds, as_json=json))
+    for each in (url, *more):
+        check_url(each)
+        asyncio.run(run(each, seconds or _PROBE_S, as_json=json))
+    return 0
+
+
+def _probe_latency(
+    urls: tuple[str, ...],
+    networks: tuple[str, ...],
+    seconds: float | None,
+    *,
+    as_json: bool,
+    files: tuple[Path | None, Path | None],
+) -> int:
+    from infra import probe_latency  # noqa: PLC0415  see `serve`
+    from infra.latency_lab import LabOptions  # noqa: PLC0415
+    from infra.network_shape import network_of  # noqa: PLC0415
+    from infra.webrtc_client import check_url  # noqa: PLC0415
+
+    for url in urls:
+        check_url(url)
+    chosen = [network_of(name) for name in networks or ("direct",)]
+    options = LabOptions() if seconds is None else LabOptions(seconds=seconds)
+    reports = asyncio.run(probe_latency.measure(urls, chosen, options))
+    probe_latency.show(reports, as_json=as_json)
+    probe_latency.save(reports, *files)
     return 0
 
 

@@ -83,6 +83,9 @@ def test_settings_prints_what_serve_would_run_with(
         (["publish", "test", "--to", "http://x/whip/x", "--seconds", "-1"], "--seconds"),
         (["publish", "test"], "--to"),
         (["probe", "x"], "it must start with http:// or https://"),
+        (["probe", "--latency", "http://x", "y"], "it must start with http:// or https://"),
+        (["probe", "--latency", "http://x", "--network", "mars"], "network 'mars' refused"),
+        (["probe", "http://x", "--save", "latency.json"], "--network, --save and --chart refused"),
     ],
 )
 def test_a_wrong_command_is_one_line_and_exit_code_2(
