@@ -1,6 +1,7 @@
 """Edge: the routes of the pages and their assets, served from memory."""
 
 import asyncio
+from collections.abc import Mapping
 from http import HTTPStatus
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -10,15 +11,15 @@ from aiohttp import hdrs, web
 
 from infra.errors import BadRequest, NotFound, Unavailable
 from infra.ids import parse_stream_name
-from player.site import ASSETS, SECURITY_HEADERS, SiteFile, fill_error_page
+from player.site import ASSETS, EMBEDDED_HEADERS, SECURITY_HEADERS, SiteFile, fill_error_page
 
 _INDEX, _PUBLISH, _COMPARE, _ERROR = "index.html", "publish.html", "compare.html", "error.html"
-_RECORDINGS = "recordings.html"
+_WATCH, _EMBED, _RECORDINGS = "watch.html", "embed.html", "recordings.html"
 _MAX_ENTRIES = 200  # of the built folder; it has about a dozen
 
 
 def routes(dist: Traversable | None = None) -> list[web.RouteDef]:
-    """``/``, ``/recordings``, ``/publish/{stream}``, ``/watch/{stream}``, ``/compare/{stream}``, ``/assets/{name}``.
+    """``/``, ``/assets/{name}``, and below the name of each page the streams: ``/watch/{stream}`` and so on.
 
     Args:
         dist: the built pages; by default those of this package.
@@ -28,7 +29,8 @@ def routes(dist: Traversable | None = None) -> list[web.RouteDef]:
         web.get("/", site.index),
         web.get("/recordings", site.recordings),
         web.get("/publish/{stream}", site.publish),
-        web.get("/watch/{stream}", site.compare),
+        web.get("/watch/{stream}", site.watch),
+        web.get("/embed/{stream}", site.embed),
         web.get("/compare/{stream}", site.compare),
         web.get(f"/{ASSETS}/{{name}}", site.asset),
     ]
@@ -53,6 +55,14 @@ class _Site:
         """The publish page of a stream, live or not."""
         return await self._stream_page(request, _PUBLISH)
 
+    async def watch(self, request: web.Request) -> web.Response:
+        """The player of a stream, live or not."""
+        return await self._stream_page(request, _WATCH)
+
+    async def embed(self, request: web.Request) -> web.Response:
+        """The same player without the page round it, for frames of other pages."""
+        return await self._stream_page(request, _EMBED, EMBEDDED_HEADERS)
+
     async def compare(self, request: web.Request) -> web.Response:
         """Every path of a stream side by side, live or not."""
         return await self._stream_page(request, _COMPARE)
@@ -65,13 +75,15 @@ class _Site:
         """
         return _answer(request, await self._file(f"{ASSETS}/{request.match_info['name']}"))
 
-    async def _stream_page(self, request: web.Request, name: str) -> web.Response:
+    async def _stream_page(
+        self, request: web.Request, name: str, security: Mapping[str, str] = SECURITY_HEADERS
+    ) -> web.Response:
         page = await self._file(name)
         try:
             parse_stream_name(request.match_info["stream"])
         except BadRequest as error:
             return await self._refusal("This is not a stream name", str(error))
-        return _answer(request, page)
+        return _answer(request, page, security)
 
     async def _refusal(self, title: str, sentence: str) -> web.Response:
         template = await self._file(_ERROR)
@@ -108,8 +120,8 @@ def _read(dist: Traversable) -> dict[str, SiteFile]:
     return found
 
 
-def _answer(request: web.Request, file: SiteFile) -> web.Response:
-    headers = file.headers()
+def _answer(request: web.Request, file: SiteFile, security: Mapping[str, str] = SECURITY_HEADERS) -> web.Response:
+    headers = file.headers(security)
     if file.is_known(request.headers.get(hdrs.IF_NONE_MATCH)):
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     body = file.body

@@ -30,14 +30,26 @@ _POLICY = {
     "form-action": "'none'",
     "frame-ancestors": "'none'",
 }
+
+
+def _policy(sources: Mapping[str, str]) -> str:
+    return "; ".join(f"{what} {allowed}" for what, allowed in sources.items())
+
+
 SECURITY_HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": "; ".join(f"{what} {sources}" for what, sources in _POLICY.items()),
+    "Content-Security-Policy": _policy(_POLICY),
     "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+}
+EMBEDDED_HEADERS: Mapping[str, str] = {  # of the one page that others may show in a frame
+    **{name: value for name, value in SECURITY_HEADERS.items() if name != "X-Frame-Options"},
+    "Content-Security-Policy": _policy({**_POLICY, "frame-ancestors": "*"}),
+    "Permissions-Policy": "camera=(), microphone=(), display-capture=(), geolocation=(), payment=()",
+    "Cross-Origin-Resource-Policy": "cross-origin",
 }
 
 
@@ -71,10 +83,10 @@ class SiteFile:
             cache_control=_FOR_EVER if path.parts[0] == ASSETS else _ASK_EVERY_TIME,
         )
 
-    def headers(self) -> dict[str, str]:
+    def headers(self, security: Mapping[str, str] = SECURITY_HEADERS) -> dict[str, str]:
         """All headers but those of the content's coding."""
         return {
-            **SECURITY_HEADERS,
+            **security,
             "Content-Type": f"{self.content_type}; charset=utf-8",
             "Cache-Control": self.cache_control,
             "ETag": self.etag,

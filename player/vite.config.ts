@@ -8,7 +8,15 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700, // kB, not compressed: hls.js; scripts/budget.js watches what is sent
     rollupOptions: {
-      input: ["index.html", "publish.html", "compare.html", "recordings.html", "error.html"],
+      input: [
+        "index.html",
+        "publish.html",
+        "watch.html",
+        "embed.html",
+        "compare.html",
+        "recordings.html",
+        "error.html",
+      ],
     },
   },
   worker: { format: "es" },

@@ -9,8 +9,9 @@ const BUDGETS = [
   { what: "hls.js", files: /^hls-/, kB: 200 }, // 190 kB as its authors ship it
   { what: "uPlot", files: /^uPlot\b.*\.js$/, kB: 25 }, // the compare page alone loads it
   { what: "compare page", files: /^compare-.*\.js$/, kB: 20 },
-  { what: "other own scripts", files: /^(?!hls-|uPlot\b|compare-).*\.js$/, kB: 45 }, // 4 of them draw the QR code
-  { what: "styles", files: /\.css$/, kB: 6 },
+  { what: "watch page", files: /^page-.*\.js$/, kB: 20 },
+  { what: "other own scripts", files: /^(?!hls-|uPlot\b|compare-|page-).*\.js$/, kB: 45 }, // 4 of them draw the QR code
+  { what: "styles", files: /\.css$/, kB: 9 },
 ];
 
 const assets = readdirSync(join(DIST, "assets"));

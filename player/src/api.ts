@@ -66,6 +66,16 @@ export interface RecordingsPage {
   readonly next: string | null;
 }
 
+/** What a node that does not answer most probably has. */
+export const STANDARD: NodeConfig = {
+  profile: "standard",
+  part_target_s: 0.342,
+  part_hold_back_s: 1.024,
+  target_duration_s: 2,
+  ice_servers: [],
+  version: "",
+};
+
 const TIMEOUT_MS = 5000;
 
 async function fetchJson<T>(path: string): Promise<T> {

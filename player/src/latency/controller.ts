@@ -15,6 +15,8 @@ export interface Playback {
   readonly target_s: number;
   /** Part target of the stream: what the buffer grows by at a time. */
   readonly part_s: number;
+  /** Without a jump, however far behind. */
+  readonly gentle?: boolean;
 }
 
 export type Decision =
@@ -30,9 +32,9 @@ const AFFORDABLE_PARTS = 1; // buffered ahead at least, in parts, to play faster
 const NEARLY_EMPTY_PARTS = 0.6; // Chromium waits with up to 0.1 s still ahead, half a part of `ultra`
 
 /** What to do now; asked several times a second. */
-export function decide({ latency_s, forward_s, target_s, part_s }: Playback): Decision {
+export function decide({ latency_s, forward_s, target_s, part_s, gentle = false }: Playback): Decision {
   const late_s = latency_s - target_s;
-  if (late_s > SEEK_ABOVE_S) {
+  if (late_s > SEEK_ABOVE_S && !gentle) {
     const ahead_s = Math.min(late_s, forward_s - target_s);
     if (ahead_s >= LEAST_SEEK_S) return { kind: "seek", ahead_s };
   }

@@ -21,13 +21,46 @@ export interface PresentedFrame {
   readonly codeMs: number | null;
 }
 
+export interface FrameInstant {
+  /** When it is on the screen, as far as the browser can tell; Unix time of the page in ms. */
+  readonly presentedMs: number;
+  readonly mediaTime_s: number;
+  /** Of a frame that came over WebRTC, where the browser tells. */
+  readonly rtpTimestamp: number | null;
+}
+
+/** Report every presented frame; without requestVideoFrameCallback whatever is shown when the screen is drawn. */
+export function followFrames(video: HTMLVideoElement, tell: (frame: FrameInstant) => void): void {
+  if ("requestVideoFrameCallback" in HTMLVideoElement.prototype) {
+    const turn = (nowMs: number, frame: VideoFrameCallbackMetadata) => {
+      const presentedMs = performance.timeOrigin + soonest(nowMs, frame.expectedDisplayTime);
+      tell({ presentedMs, mediaTime_s: frame.mediaTime, rtpTimestamp: frame.rtpTimestamp ?? null });
+      video.requestVideoFrameCallback(turn);
+    };
+    video.requestVideoFrameCallback(turn);
+  } else {
+    const turn = (nowMs: number) => {
+      if (!video.paused && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) {
+        const presentedMs = performance.timeOrigin + nowMs;
+        tell({ presentedMs, mediaTime_s: video.currentTime, rtpTimestamp: null });
+      }
+      requestAnimationFrame(turn);
+    };
+    requestAnimationFrame(turn);
+  }
+}
+
+function soonest(nowMs: number, presentedMs: number): number {
+  return Math.min(Math.max(presentedMs, nowMs), nowMs + SOONEST_FRAME_MS);
+}
+
 /** Report a presented frame about six times a second. Works with and without requestVideoFrameCallback. */
 export function watchFrames(video: HTMLVideoElement, tell: (frame: PresentedFrame) => void): void {
   const strip = new StripReader();
   const presented = async (nowMs: number, frame: Partial<VideoFrameCallbackMetadata>) => {
     const { expectedDisplayTime = nowMs, mediaTime = video.currentTime, presentationTime = nowMs } = frame;
     const { receiveTime, processingDuration } = frame;
-    const ahead = Math.min(Math.max(expectedDisplayTime, nowMs), nowMs + SOONEST_FRAME_MS);
+    const ahead = soonest(nowMs, expectedDisplayTime);
     const codeMs = await strip.read(video);
     tell({
       presentedMs: performance.timeOrigin + ahead,
@@ -58,7 +91,7 @@ export function watchFrames(video: HTMLVideoElement, tell: (frame: PresentedFram
  * Reads only the strip: a few rows of the decoded frame's luma where the browser gives them (WebCodecs); else through a
  * canvas, which makes Chromium convert the whole picture (4 ms at 720p without a GPU, against less than 0.1).
  */
-class StripReader {
+export class StripReader {
   readonly #context: CanvasRenderingContext2D | null;
   #luma = new Uint8Array(0);
 

@@ -12,8 +12,10 @@ import { LatencyMeter } from "../latency/meter.ts";
 import type { Shown } from "../latency/timeline.ts";
 import { ageMs } from "../latency/timecode.ts";
 import { Backoff } from "../signalling/backoff.ts";
-import { type PresentedFrame, watchFrames } from "./frames.ts";
+import { followFrames, type PresentedFrame, watchFrames } from "./frames.ts";
 import { engineConfig, type HlsMode, loadEngine } from "./hls-engine.ts";
+import { HlsTimeline } from "./hls-timeline.ts";
+import type { DateWindow } from "./media-dates.ts";
 import { Counter, NO_PLAYER_STATS, type Player, type PlayerState, type PlayerStats } from "./player.ts";
 import { MediaRate } from "./rate.ts";
 import type { Sighting } from "./stream-feed.ts";
@@ -28,6 +30,8 @@ const STUCK_MS = 12_000; // without a picture although the stream is there: star
 const STILL_MS = 1000; // without a picture is a stall, whether or not the browser says so
 const GONE_MS = 4000; // that the node has not known the stream, and no pictures come: it has ended without saying so
 const MAX_ERRORS = 20; // kept for the tests
+const WAKE_JUMP_S = 0.5; // behind the target after a sleep: caught up at once
+const NEAR_S = 0.1; // to the target: a jump would not be noticed
 const PLAIN_HOLD_BACK = 3; // target durations
 const AUTO = -1;
 
@@ -37,13 +41,15 @@ export class HlsPlayer implements Player {
   stats: PlayerStats = NO_PLAYER_STATS;
   readonly meter = new LatencyMeter();
   onShown: ((picture: Shown) => void) | null = null;
+  capturedMs: number | null = null;
   /** What hls.js complained about, latest last. */
   readonly errors: string[] = [];
 
   readonly #video: HTMLVideoElement;
   readonly #clock: NodeClock;
   readonly #config: NodeConfig;
-  readonly #mode: HlsMode;
+  readonly #timeline: HlsTimeline;
+  #mode: HlsMode;
   readonly #backoff = new Backoff();
   readonly #rate = new MediaRate();
   readonly #loads = new LoadLog(); // of pictures; page time
@@ -58,6 +64,9 @@ export class HlsPlayer implements Player {
   #progressMs = 0; // when the last new picture was seen
   #place = 0; // frames shown, or seconds played of sound alone
   #sightedMs = 0;
+  #follows = true; // the live edge, and not where somebody went back to
+  #gentle = false; // on its way to the live edge without a jump
+  #beginMs: number | null = null; // where to begin instead of at the live edge, as a capture instant
 
   constructor(video: HTMLVideoElement, clock: NodeClock, config: NodeConfig, mode: HlsMode = "low-latency") {
     this.#video = video;
@@ -65,6 +74,8 @@ export class HlsPlayer implements Player {
     this.#config = config;
     this.#mode = mode;
     this.#target = this.#newTarget();
+    this.#timeline = new HlsTimeline(video);
+    followFrames(video, ({ mediaTime_s }) => (this.capturedMs = this.#timeline.dateAt(mediaTime_s)));
     watchFrames(video, (frame) => this.#presented(frame));
     video.addEventListener("playing", () => this.#playing());
     video.addEventListener("waiting", () => this.#stalled());
@@ -90,10 +101,92 @@ export class HlsPlayer implements Player {
     return this.#video.playbackRate;
   }
 
+  /** Index of the level chosen by hand; -1 while it is the player's choice. */
+  get chosen(): number {
+    return this.#chosen;
+  }
+
   /** Play a level from the next segment on; -1 leaves the choice to the player. */
   choose(level: number): void {
     this.#chosen = level;
     if (this.#hls !== null) this.#hls.nextLevel = level;
+  }
+
+  get mode(): HlsMode {
+    return this.#mode;
+  }
+
+  /** Go on by other means, from the same picture. Plain HLS stays further behind, so that the picture is held for it. */
+  changeMode(mode: HlsMode): void {
+    if (mode === this.#mode) return;
+    this.#mode = mode;
+    this.#gentle = true;
+    this.#video.playbackRate = 1;
+    if (this.#hls !== null) this.#hls.lowLatencyMode = mode === "low-latency";
+  }
+
+  /** All that can be gone back to; null while not known. */
+  get window(): DateWindow | null {
+    return this.#timeline.window;
+  }
+
+  /** Whether it keeps to the live edge. */
+  get follows(): boolean {
+    return this.#follows;
+  }
+
+  /** What is loaded next begins at this capture instant, null for the live edge. `follow`: it gets to its place gently. */
+  beginAt(dateMs: number | null, { follow }: { follow: boolean }): void {
+    this.#beginMs = dateMs;
+    this.#follows = follow;
+    this.#gentle = true;
+  }
+
+  /** Show the picture of an instant, and go on from there at the ordinary pace. */
+  goTo(dateMs: number): void {
+    this.#follows = false;
+    this.#video.playbackRate = 1;
+    this.jumpTo(dateMs);
+  }
+
+  /** Show the picture of an instant; whether it follows the live edge stays as it is. */
+  jumpTo(dateMs: number): void {
+    this.#gentle = true;
+    const position_s = this.#timeline.positionAt(dateMs);
+    if (position_s !== null) this.#video.currentTime = position_s;
+    else this.#beginMs = dateMs;
+  }
+
+  /** Back to the live edge, with a jump. */
+  goLive(): void {
+    this.#follows = true;
+    this.#gentle = false;
+    this.#beginMs = null;
+    const position_s = this.#hls?.liveSyncPosition ?? this.#nativeEdge_s();
+    if (position_s !== null) this.#video.currentTime = position_s;
+  }
+
+  wake(): void {
+    this.#backoff.succeeded();
+    this.#retryAtMs = 0;
+    const behind_s = (this.#hls?.latency ?? 0) - this.target_s;
+    if (this.#follows && behind_s > WAKE_JUMP_S) this.goLive();
+    if (this.#session !== null && this.state !== "ended") this.#hls?.startLoad();
+  }
+
+  get captions(): readonly string[] {
+    return this.#hls?.subtitleTracks.map(({ name, lang }, index) => name || lang || `Track ${index + 1}`) ?? [];
+  }
+
+  /** Index of the captions that are shown; -1 for none. */
+  get caption(): number {
+    return this.#hls?.subtitleTrack ?? AUTO;
+  }
+
+  chooseCaptions(index: number): void {
+    if (this.#hls === null) return;
+    this.#hls.subtitleDisplay = index >= 0;
+    this.#hls.subtitleTrack = index;
   }
 
   sighted(sighting: Sighting): void {
@@ -136,7 +229,7 @@ export class HlsPlayer implements Player {
   /** Chromium goes on silently with the sound when only the picture is missing. */
   #watchProgress(frames: number, nowMs: number): void {
     const place = this.#video.videoWidth > 0 ? frames : this.#video.currentTime;
-    if (place !== this.#place || document.hidden) {
+    if (place !== this.#place || document.hidden || this.#video.playbackRate === 0) {
       this.#progressMs = nowMs;
       if (this.state === "stalled" && !this.#video.paused) this.#playing();
     } else if (nowMs - this.#progressMs > STILL_MS && !this.#video.paused) this.#stalled();
@@ -152,6 +245,9 @@ export class HlsPlayer implements Player {
 
   leave(): void {
     this.#release();
+    this.#follows = true;
+    this.#gentle = false;
+    this.#beginMs = null;
     this.#enter("waiting");
   }
 
@@ -166,6 +262,7 @@ export class HlsPlayer implements Player {
     if (Engine === null) return this.#loadNative(url);
     const hls = new Engine(engineConfig(this.target_s, this.#mode));
     this.#hls = hls;
+    this.#timeline.attach(hls);
     this.#listen(hls, Engine);
     hls.loadSource(url);
     hls.attachMedia(this.#video);
@@ -207,12 +304,26 @@ export class HlsPlayer implements Player {
     });
   }
 
+  /** Whether it has to go to another place before it is where it should begin. */
+  #goesToItsBeginning(): boolean {
+    const position_s = this.#beginMs === null ? null : this.#timeline.positionAt(this.#beginMs);
+    this.#beginMs = null;
+    if (position_s === null) return false;
+    this.#video.currentTime = position_s;
+    return true;
+  }
+
+  #nativeEdge_s(): number | null {
+    const { seekable } = this.#video;
+    return this.#hls !== null || seekable.length === 0 ? null : seekable.end(seekable.length - 1) - this.target_s;
+  }
+
   async #play(): Promise<void> {
     await this.#video.play().catch(() => undefined); // unmuted without a touch of the page: the panel offers to play
   }
 
   #playing(): void {
-    if (this.#session === null) return;
+    if (this.#session === null || this.#goesToItsBeginning()) return;
     this.#backoff.succeeded();
     this.problem = null;
     this.#enter("live");
@@ -236,9 +347,8 @@ export class HlsPlayer implements Player {
     const [nowMs, nodeMs] = [performance.now(), presentedMs + this.#clock.offsetMs];
     const age = codeMs === null ? null : ageMs(codeMs, nodeMs);
     this.meter.addTimeCode(nowMs, age);
-    const date = this.#hls?.playingDate ?? null;
-    if (date === null || this.state !== "live") return;
-    const capturedMs = date.getTime() + (mediaTime_s - this.#video.currentTime) * 1000;
+    const capturedMs = this.#timeline.dateAt(mediaTime_s);
+    if (capturedMs === null || this.state !== "live") return;
     this.meter.addCapture(nowMs, nodeMs - capturedMs);
     const load = this.#loads.find(capturedMs);
     this.onShown?.({
@@ -253,18 +363,27 @@ export class HlsPlayer implements Player {
   }
 
   #control(): void {
-    if (this.#mode === "plain") return;
     const [hls, video] = [this.#hls, this.#video];
     const details = hls?.latestLevelDetails;
-    if (!hls || !details?.live || this.state !== "live" || video.seeking || video.paused) return;
+    if (!hls || !details?.live || this.state !== "live" || video.seeking || video.paused || !this.#follows) return;
+    if (this.#mode === "plain") return this.#fallBack(hls.latency);
     const part_s = details.partTarget || this.#config.part_target_s;
     const forward_s = this.#forward_s();
     if (isNearlyEmpty(forward_s, part_s)) this.#target.nearlyEmpty(performance.now() / 1000);
     const target_s = this.target_s;
     hls.targetLatency = target_s;
-    const decision = decide({ latency_s: hls.latency, forward_s, target_s, part_s });
+    const decision = decide({ latency_s: hls.latency, forward_s, target_s, part_s, gentle: this.#gentle });
+    if (hls.latency - target_s < NEAR_S) this.#gentle = false;
     if (decision.kind === "seek") video.currentTime += decision.ahead_s;
     else if (video.playbackRate !== decision.rate) video.playbackRate = decision.rate;
+  }
+
+  /** Plain HLS needs no steering, but its distance: who comes from low latency waits for it with the picture held. */
+  #fallBack(latency_s: number): void {
+    const holds = this.#gentle && latency_s < this.target_s;
+    if (!holds) this.#gentle = false;
+    const rate = holds ? 0 : 1;
+    if (this.#video.playbackRate !== rate) this.#video.playbackRate = rate;
   }
 
   #forward_s(): number {
@@ -285,6 +404,8 @@ export class HlsPlayer implements Player {
   #release(): void {
     this.#hls?.destroy();
     this.#hls = null;
+    this.#timeline.attach(null);
+    this.capturedMs = null;
     this.#session = null;
     this.#video.playbackRate = 1;
     this.#rate.clear();

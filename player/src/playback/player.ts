@@ -45,10 +45,14 @@ export interface Player {
   readonly meter: LatencyMeter;
   /** Told of some of the presented pictures; set by whoever wants to know. */
   onShown: ((picture: Shown) => void) | null;
+  /** When the picture shown last was captured, Unix time of the node in ms; null while that is not known. */
+  readonly capturedMs: number | null;
   /** What the node says of the stream, every other second. */
   sighted(sighting: Sighting): void;
   /** Look at what is played, twice a second. */
   measure(): Promise<void>;
+  /** The page was asleep, or the network is another one: whatever does not play is tried again now. */
+  wake(): void;
   /** Forget stalls, drops and latencies so far. */
   reset(): void;
   /** Let go of the stream; the next sighting of it is played again. */

@@ -9,14 +9,21 @@ const PRESENT_EVERY_MS = 2000;
 /** `undefined`: the node does not answer; `null`: there is no such stream. */
 export type Sighting = StreamInfo | null | undefined;
 
-/** Tell of the stream at once, and then for ever: every other second while all is well, more often while it begins. */
-export function followStream(name: string, tell: (sighting: Sighting) => void): void {
+/**
+ * Tell of the stream at once, and then for ever: every other second while all is well, more often while it begins.
+ * Returns what to call to have it looked at now.
+ */
+export function followStream(name: string, tell: (sighting: Sighting) => void): () => void {
+  let next = 0;
   const turn = async () => {
+    clearTimeout(next);
     const sighting = await look(name);
     tell(sighting);
-    setTimeout(() => void turn(), waitFor(sighting));
+    clearTimeout(next);
+    next = setTimeout(() => void turn(), waitFor(sighting));
   };
   void turn();
+  return () => void turn();
 }
 
 function waitFor(sighting: Sighting): number {

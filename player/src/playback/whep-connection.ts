@@ -7,6 +7,7 @@ import { ReceiverMeter, type ReceiverReport } from "./receiver-stats.ts";
 const CONNECT_TIMEOUT_MS = 10_000;
 const DISCONNECTED_MS = 3000; // a short loss of the network heals by itself
 const STALLED_MS = 1000; // without a packet
+export const MOST_DELAY_MS = 4000; // W3C webrtc-extensions: a larger jitterBufferTarget is refused
 
 export class WhepConnection {
   readonly tracks = new MediaStream();
@@ -42,6 +43,13 @@ export class WhepConnection {
     this.#abort.abort();
     this.#resource?.delete();
     this.#peer.close();
+  }
+
+  /** Play so many ms later than need be, where the browser can; it gets there by a slower or faster clock. */
+  delay(ms: number): void {
+    for (const receiver of this.#peer.getReceivers()) {
+      if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = ms > 0 ? Math.min(ms, MOST_DELAY_MS) : null;
+    }
   }
 
   /** Look at what has come. `offsetMs` leads from the page's clock to the node's. */

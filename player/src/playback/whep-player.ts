@@ -6,19 +6,22 @@
  * tell the capture clock only of tracks that they keep in step.
  */
 
-import type { NodeClock } from "../clock/node-clock.ts";
+import { type NodeClock, pageNow } from "../clock/node-clock.ts";
 import { LatencyMeter } from "../latency/meter.ts";
 import type { Shown } from "../latency/timeline.ts";
 import { ageMs } from "../latency/timecode.ts";
 import { Backoff } from "../signalling/backoff.ts";
 import { Refused } from "../signalling/endpoint.ts";
-import { type PresentedFrame, watchFrames } from "./frames.ts";
+import { CaptureMap } from "./capture-map.ts";
+import { type FrameInstant, followFrames, type PresentedFrame, watchFrames } from "./frames.ts";
 import { Counter, NO_PLAYER_STATS, type Player, type PlayerState, type PlayerStats } from "./player.ts";
 import { Rate } from "./rate.ts";
 import type { Sighting } from "./stream-feed.ts";
 import { WhepConnection } from "./whep-connection.ts";
 
 const TIME_CODE_WAIT_MS = 3000; // after the first packets
+const FRESH_MS = 200; // since a picture was presented: older ones say nothing of how late it plays now
+const GLIDE_MS_PER_MS = 0.1; // of delay given up: plays a tenth faster meanwhile
 const SILENT_MS = 10_000; // without a packet although the stream is live: join again
 
 export class WhepPlayer implements Player {
@@ -27,6 +30,7 @@ export class WhepPlayer implements Player {
   stats: PlayerStats = NO_PLAYER_STATS;
   readonly meter = new LatencyMeter();
   onShown: ((picture: Shown) => void) | null = null;
+  capturedMs: number | null = null;
 
   readonly #video: HTMLVideoElement;
   readonly #endpoint: string;
@@ -40,16 +44,70 @@ export class WhepPlayer implements Player {
   #shown: WhepConnection | null = null;
   #successor: WhepConnection | null = null; // takes over when it plays
   #sighting: Sighting;
-  #lipSync = false;
+  readonly #captures = new CaptureMap();
+  readonly #lipSyncAlways: boolean;
+  #lipSync: boolean;
+  #delayMs = 0;
+  #wantedDelayMs = 0;
+  #delaySetMs = 0;
+  #frame: FrameInstant | null = null;
   #retryAtMs = 0;
 
-  constructor(video: HTMLVideoElement, endpoint: string, clock: NodeClock, iceServers: RTCIceServer[]) {
+  /** `lipSync`: from the first connection on, for who will want the sound, or the capture clock, in any case. */
+  constructor(
+    video: HTMLVideoElement,
+    endpoint: string,
+    clock: NodeClock,
+    iceServers: RTCIceServer[],
+    { lipSync = false } = {},
+  ) {
+    this.#lipSyncAlways = this.#lipSync = lipSync;
     this.#video = video;
     this.#endpoint = endpoint;
     this.#clock = clock;
     this.#iceServers = iceServers;
     watchFrames(video, (frame) => this.#presented(frame));
+    followFrames(video, (frame) => {
+      this.#frame = frame;
+      this.capturedMs = this.#captures.capturedMs(frame.rtpTimestamp, frame.presentedMs + clock.offsetMs);
+    });
     video.addEventListener("volumechange", () => !video.muted && this.#keepLipSync());
+  }
+
+  /** Played so many ms later than need be. */
+  get delayMs(): number {
+    return this.#delayMs;
+  }
+
+  /** Play later than need be, so that what plays later anyway can be met. Less than before: little by little. */
+  delay(ms: number): void {
+    this.#wantedDelayMs = ms;
+    if (ms > this.#delayMs || this.#shown === null) this.#setDelay(ms);
+  }
+
+  #setDelay(ms: number): void {
+    this.#delayMs = ms;
+    this.#delaySetMs = performance.now();
+    this.#shown?.delay(ms);
+  }
+
+  /** All at once, the browser would skip what lies between. */
+  #glide(): void {
+    const nowMs = performance.now();
+    if (this.#delayMs > this.#wantedDelayMs) {
+      const lessMs = (nowMs - this.#delaySetMs) * GLIDE_MS_PER_MS;
+      this.#setDelay(Math.max(this.#wantedDelayMs, this.#delayMs - lessMs));
+    }
+  }
+
+  wake(): void {
+    this.#backoff.succeeded();
+    this.#retryAtMs = 0;
+    if (this.#shown !== null && this.state !== "connecting" && this.#shown.stalled) {
+      this.#release();
+      this.state = "reconnecting";
+    }
+    this.sighted(this.#sighting);
   }
 
   sighted(sighting: Sighting): void {
@@ -68,13 +126,17 @@ export class WhepPlayer implements Player {
     await this.#takeOver();
     const connection = this.#shown;
     if (connection === null) return;
+    this.#glide();
     const seen = await connection.measure(this.#clock.offsetMs);
     if (this.#shown !== connection) return;
     const nowMs = performance.now();
     this.#frames.read(seen.framesDecoded);
     this.#dropped.read(seen.framesDropped);
     this.#stalls.read(seen.freezes);
-    if (seen.captureLatency_ms !== null && this.state === "live") this.meter.addCapture(nowMs, seen.captureLatency_ms);
+    if (seen.captureLatency_ms !== null && this.state === "live") {
+      this.meter.addCapture(nowMs, seen.captureLatency_ms);
+      this.#learn(seen.captureLatency_ms);
+    }
     this.stats = {
       framesDecoded: this.#frames.value,
       width: seen.width,
@@ -105,6 +167,13 @@ export class WhepPlayer implements Player {
     });
   }
 
+  #learn(latencyMs: number): void {
+    const frame = this.#frame;
+    if (frame !== null && pageNow() - frame.presentedMs < FRESH_MS) {
+      this.#captures.learn(frame.rtpTimestamp, frame.presentedMs + this.#clock.offsetMs, latencyMs);
+    }
+  }
+
   reset(): void {
     this.meter.reset();
     this.#stalls.reset();
@@ -129,6 +198,7 @@ export class WhepPlayer implements Player {
   }
 
   #show(connection: WhepConnection): void {
+    connection.delay(this.#delayMs);
     this.#video.srcObject = connection.tracks;
     this.#video.play().catch(() => undefined); // with sound, before the page was touched: the panel offers to play
   }
@@ -187,7 +257,7 @@ export class WhepPlayer implements Player {
     this.#release();
     this.state = "ended";
     this.problem = null;
-    this.#lipSync = !this.#video.muted;
+    this.#lipSync = this.#lipSyncAlways || !this.#video.muted;
   }
 
   #release(): void {
@@ -196,6 +266,8 @@ export class WhepPlayer implements Player {
     this.#shown = null;
     for (const counter of [this.#frames, this.#dropped, this.#stalls]) counter.restarted();
     this.#rate.clear();
+    this.#captures.restarted();
+    this.#frame = this.capturedMs = null;
     this.stats = { ...this.stats, bitrate_bps: null, buffer_s: null };
   }
 }

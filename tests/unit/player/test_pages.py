@@ -11,7 +11,7 @@ from player.pages import routes
 from player.site import SECURITY_HEADERS
 
 Client = TestClient[web.Request, web.Application]
-PAGES = ["/", "/recordings", "/watch/studio", "/compare/studio", "/publish/studio"]
+PAGES = ["/", "/recordings", "/watch/studio", "/embed/studio", "/compare/studio", "/publish/studio"]
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def dist(tmp_path: Path) -> Path:
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets" / "watch-abc.js").write_text("export const answer = 42;\n" * 40)
     (tmp_path / "assets" / "deeper").mkdir()
-    for page in ("index", "recordings", "publish", "compare"):
+    for page in ("index", "recordings", "publish", "watch", "embed", "compare"):
         (tmp_path / f"{page}.html").write_text(f"<!doctype html><title>{page}</title>")
     (tmp_path / "error.html").write_text("<title>{{title}}</title><p>{{sentence}}")
     return tmp_path
@@ -39,7 +39,11 @@ async def client(dist: Path) -> AsyncIterator[Client]:
 
 @pytest.mark.parametrize(
     ("path", "title"),
-    [("/", "index"), ("/recordings", "recordings"), *((f"/{page}/studio", page) for page in ("compare", "publish"))],
+    [
+        ("/", "index"),
+        ("/recordings", "recordings"),
+        *((f"/{page}/studio", page) for page in ("watch", "compare", "publish")),
+    ],
 )
 async def test_a_page_comes_with_its_security_headers_and_is_asked_for_every_time(
     client: Client, path: str, title: str
@@ -50,6 +54,13 @@ async def test_a_page_comes_with_its_security_headers_and_is_asked_for_every_tim
     assert response.content_type == "text/html"
     assert response.headers["Cache-Control"] == "no-cache"
     assert {name: response.headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
+
+
+async def test_the_embedded_player_alone_may_be_shown_in_a_frame(client: Client) -> None:
+    response = await client.get("/embed/studio")
+    assert "frame-ancestors *" in response.headers["Content-Security-Policy"]
+    assert "X-Frame-Options" not in response.headers
+    assert (await client.get("/watch/studio")).headers["X-Frame-Options"] == "DENY"
 
 
 async def test_an_asset_is_kept_for_ever_and_compressed(client: Client) -> None:
