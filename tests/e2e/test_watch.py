@@ -156,8 +156,10 @@ async def test_the_player_is_embedded_by_a_page_of_another_origin(
     app.router.add_get("/favicon.ico", host)
     async with TestServer(app) as server, publishing("test", tandem.whip("cat"), *SMALL):
         other = await open_page(str(server.make_url("/")).replace("127.0.0.1", "localhost"))
-        frame = other.frame_locator("iframe")
-        await frame.locator("#player[data-state=live]").wait_for(timeout=60_000)
+        element = await other.wait_for_selector("iframe")
+        frame = element and await element.content_frame()
+        assert frame
+        await wait_for(frame, "s.path !== null && s.state === 'live'", timeout_s=60)
         await other.screenshot(path=image("watch-embedded"))
         await frame.get_by_role("button", name="Settings").wait_for(state="attached")
         async with asyncio.timeout(20):

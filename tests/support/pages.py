@@ -4,7 +4,7 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-from playwright.async_api import Page
+from playwright.async_api import Frame, Page
 
 PATTERN = {
     "source": "pattern",
@@ -32,7 +32,7 @@ async def stats(page: Page) -> dict[str, Any]:
     return dict(await page.evaluate("window.tandem.stats()"))
 
 
-async def wait_for(page: Page, claim: str, timeout_s: float = 40) -> None:
+async def wait_for(page: Page | Frame, claim: str, timeout_s: float = 40) -> None:
     """Wait until a JavaScript expression over `s`, the page's stats, is true; on time-out say what they were."""
     try:
         await page.wait_for_function(

@@ -78,6 +78,7 @@ export class HlsPlayer implements Player {
     followFrames(video, ({ mediaTime_s }) => (this.capturedMs = this.#timeline.dateAt(mediaTime_s)));
     watchFrames(video, (frame) => this.#presented(frame));
     video.addEventListener("playing", () => this.#playing());
+    video.addEventListener("seeked", () => this.#arrived());
     video.addEventListener("waiting", () => this.#stalled());
     video.addEventListener("ended", () => this.#enter("ended"));
     setInterval(() => this.#control(), CONTROL_EVERY_MS);
@@ -327,6 +328,12 @@ export class HlsPlayer implements Player {
     this.#backoff.succeeded();
     this.problem = null;
     this.#enter("live");
+  }
+
+  /** A place that is buffered already is played on from without a word. */
+  #arrived(): void {
+    const plays = !this.#video.paused && this.#video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA;
+    if (this.state === "connecting" && plays) this.#playing();
   }
 
   #stalled(): void {
