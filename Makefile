@@ -15,7 +15,7 @@ help:  ## this list
 
 setup: .venv/.installed player/dist/index.html  ## what `make run` needs: .venv, the pages
 
-setup-test: setup .venv/.installed-dev tests/support/hls_parser/node_modules/.installed  ## what `make test` needs on top: dev tools, Chromium, FFmpeg
+setup-test: setup .venv/.installed-dev tests/support/hls_parser/node_modules/.installed tests/support/hls_players/node_modules/.installed  ## what `make test` needs on top: dev tools, Chromium, FFmpeg, players
 	@infra/setup.sh peers
 
 .venv/.installed: pyproject.toml constraints.txt infra/setup.sh
@@ -32,8 +32,8 @@ player/node_modules/.installed: player/package-lock.json
 	@$(NPM) ci --loglevel=error
 	@touch $@
 
-tests/support/hls_parser/node_modules/.installed: tests/support/hls_parser/package-lock.json
-	@npm --prefix tests/support/hls_parser --no-audit --no-fund --no-update-notifier ci --loglevel=error
+tests/support/%/node_modules/.installed: tests/support/%/package-lock.json
+	@npm --prefix tests/support/$* --no-audit --no-fund --no-update-notifier ci --loglevel=error
 	@touch $@
 
 player/dist/index.html: player/node_modules/.installed $(PLAYER)

@@ -13,6 +13,7 @@ from origin.listed import Listed, read
 from origin.multivariant_rules import judge_multivariant
 from origin.playlist_rules import judge
 from origin.self_check import Follower, judge_together
+from support.eventually import until_listed
 from support.hls_durations import judge_durations, keyframes
 from support.hls_merge import merge, with_its_own_version
 from support.hls_strict import check
@@ -117,16 +118,6 @@ async def judge_iframes(player: Player) -> list[str]:
     if [each.msn for each in listed.segments] != list(whole):
         complaints.append("I-frames are not those of the segments")
     return complaints
-
-
-async def until_listed(http: aiohttp.ClientSession, url: str) -> None:
-    """Wait until the stream can be played."""
-    async with asyncio.timeout(30):
-        while True:
-            async with http.get(url) as answer:
-                if answer.status == 200:
-                    return
-            await asyncio.sleep(0.1)
 
 
 async def follow_to_the_end(serving: NodeProcess, stream: str, *, kill_worker: bool = False) -> list[Player]:

@@ -1,37 +1,12 @@
 """The LL path in Chromium, through nginx over HTTP/2 and through Caddy over HTTP/3, as `serve --https` starts them."""
 
-import base64
-import hashlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from playwright.async_api import Page, async_playwright
 
-from support.chromium import FLAGS, chromium_path
+from support.certificates import browser_that_trusts
 from support.pages import compare_url, wait_for
 from support.processes import free_port, node, publishing
-
-
-def fingerprint(certificate: Path) -> str:
-    """Of the public key, as Chromium is told which certificate to trust."""
-    key = x509.load_pem_x509_certificate(certificate.read_bytes()).public_key()
-    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return base64.b64encode(hashlib.sha256(der).digest()).decode()
-
-
-@asynccontextmanager
-async def page_that_trusts(certificate: Path, *flags: str) -> AsyncIterator[Page]:
-    """A page of a Chromium of its own."""
-    trust = f"--ignore-certificate-errors-spki-list={fingerprint(certificate)}"
-    allowed = [flag for flag in FLAGS if flag != "--disable-quic"]
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=[*allowed, trust, *flags])
-        yield await browser.new_page()
-        await browser.close()
 
 
 @pytest.mark.parametrize(("program", "protocol"), [("nginx", "h2"), ("caddy", "h3")])
@@ -45,7 +20,8 @@ async def test_chromium_plays_low_latency_hls_through_the_front(
     async with node(*options) as serving, publishing("test", serving.whip("film"), "--size", "640x360"):
         quic = f"--origin-to-force-quic-on=127.0.0.1:{port}"
         certificate = tmp_path / "tandem" / "https" / "certificate.pem"
-        async with page_that_trusts(certificate, *([quic] if protocol == "h3" else [])) as page:
+        async with browser_that_trusts(certificate, *([quic] if protocol == "h3" else [])) as browser:
+            page = await browser.new_page()
             await page.goto(compare_url(base_url, "film"))
             await wait_for(page, "s.hls.state === 'live' && s.hls.framesDecoded > 150 && s.whep.state === 'live'")
             used = await page.evaluate(
