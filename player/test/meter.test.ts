@@ -34,6 +34,19 @@ describe("LatencyMeter", () => {
     expect(meter.medians()).toEqual({ timecode: 72, capture: 88 });
   });
 
+  it("tells how far the sound is from the picture, by beeps and time code", () => {
+    const meter = new LatencyMeter();
+    meter.addBeep(0, 10_090);
+    expect(meter.skew()).toEqual({ last_ms: null, p50_ms: null, p95_ms: null, samples: 0 });
+    for (let index = 0; index < 20; index++) meter.addTimeCode(index * 100, 70);
+    [60, 50, 80].forEach((latency, second) => meter.addBeep(2000, 10_000 + second * 1000 + latency));
+    expect(meter.skew()).toEqual({ last_ms: 10, p50_ms: -10, p95_ms: 20, samples: 3 });
+    meter.addBeep(9000, 20_100); // no picture for long
+    expect(meter.skew().samples).toBe(3);
+    meter.reset();
+    expect(meter.skew().samples).toBe(0);
+  });
+
   it("bridges reads that fail", () => {
     const meter = withTimeCode();
     meter.addTimeCode(400, null);

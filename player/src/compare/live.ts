@@ -230,7 +230,7 @@ export class LiveComparison {
 }
 
 function statsOf({ state, problem, stats, meter }: Player) {
-  return { state, problem, ...stats, latency: meter.stats(), methods: meter.medians() };
+  return { state, problem, ...stats, latency: meter.stats(), methods: meter.medians(), skew: meter.skew() };
 }
 
 function rungOf({ level, levels }: HlsPlayer): string | null {

@@ -5,6 +5,7 @@
  * publisher's capture clock. A single strip that happens to check out (1 in 256 random ones would) changes nothing.
  */
 
+import { skewMs } from "./beep.ts";
 import { Series, type Sample, type Summary } from "./series.ts";
 
 export type Method = "timecode" | "capture";
@@ -17,13 +18,26 @@ export interface LatencyStats {
   readonly samples: number;
 }
 
+/** How much later than the picture the sound is; by the test pattern's beeps. */
+export interface SkewStats {
+  /** Negative if the sound is ahead. */
+  readonly last_ms: number | null;
+  readonly p50_ms: number | null;
+  /** Of its size, whichever is ahead. */
+  readonly p95_ms: number | null;
+  readonly samples: number;
+}
+
 const CAPACITY = 4000; // over ten minutes at six a second
 const PLAUSIBLE_MS = { least: -1000, most: 120_000 }; // the clocks agree to some ms; no player is two minutes behind
+const NEAR_BEEP_MS = 1500; // the pictures shown while a beep was on its way to the ear, at six a second
 const TIME_CODE_READS = 3; // in a row, before it is believed
 const TIME_CODE_MISSES = 20; // in a row, until the picture has no time code any more; a picture that stands still proves nothing
 
 export class LatencyMeter {
   readonly #series: Record<Method, Series> = { timecode: new Series(CAPACITY), capture: new Series(CAPACITY) };
+  readonly #skew = new Series(CAPACITY);
+  readonly #skewSize = new Series(CAPACITY);
   #readsInARow = 0;
   #missesInARow = 0;
   #believed = false;
@@ -45,7 +59,18 @@ export class LatencyMeter {
     if (plausible(latencyMs)) this.#series.capture.add(atMs, latencyMs);
   }
 
+  /** A beep was heard, at a Unix time of the node; the picture's time code must have been read just before. */
+  addBeep(atMs: number, heardMs: number): void {
+    const pictureMs = this.#series.timecode.summary(atMs - NEAR_BEEP_MS).p50;
+    if (pictureMs === null) return;
+    const skew = skewMs(heardMs, pictureMs);
+    this.#skew.add(atMs, skew);
+    this.#skewSize.add(atMs, Math.abs(skew));
+  }
+
   reset(): void {
+    this.#skew.clear();
+    this.#skewSize.clear();
     this.#series.timecode.clear();
     this.#series.capture.clear();
   }
@@ -73,6 +98,12 @@ export class LatencyMeter {
   medians(): Readonly<Record<Method, number | null>> {
     const median = (method: Method) => rounded(this.#series[method].summary(-Infinity).p50);
     return { timecode: median("timecode"), capture: median("capture") };
+  }
+
+  skew(): SkewStats {
+    const { last, p50, samples } = this.#skew.summary(-Infinity);
+    const p95 = this.#skewSize.summary(-Infinity).p95;
+    return { last_ms: rounded(last), p50_ms: rounded(p50), p95_ms: rounded(p95), samples };
   }
 
   /** The samples of the method in use, for drawing. */

@@ -18,6 +18,7 @@ import { HlsTimeline } from "./hls-timeline.ts";
 import type { DateWindow } from "./media-dates.ts";
 import { Counter, NO_PLAYER_STATS, type Player, type PlayerState, type PlayerStats } from "./player.ts";
 import { MediaRate } from "./rate.ts";
+import { SoundTap } from "./sound-tap.ts";
 import type { Sighting } from "./stream-feed.ts";
 
 export interface Level {
@@ -77,6 +78,7 @@ export class HlsPlayer implements Player {
     this.#timeline = new HlsTimeline(video);
     followFrames(video, ({ mediaTime_s }) => (this.capturedMs = this.#timeline.dateAt(mediaTime_s)));
     watchFrames(video, (frame) => this.#presented(frame));
+    new SoundTap(video, this.meter, (heardMs) => this.meter.addBeep(performance.now(), heardMs + clock.offsetMs));
     video.addEventListener("playing", () => this.#playing());
     video.addEventListener("seeked", () => this.#arrived());
     video.addEventListener("waiting", () => this.#stalled());

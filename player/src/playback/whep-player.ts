@@ -16,6 +16,7 @@ import { CaptureMap } from "./capture-map.ts";
 import { type FrameInstant, followFrames, type PresentedFrame, watchFrames } from "./frames.ts";
 import { Counter, NO_PLAYER_STATS, type Player, type PlayerState, type PlayerStats } from "./player.ts";
 import { Rate } from "./rate.ts";
+import { SoundTap } from "./sound-tap.ts";
 import type { Sighting } from "./stream-feed.ts";
 import { WhepConnection } from "./whep-connection.ts";
 
@@ -52,6 +53,7 @@ export class WhepPlayer implements Player {
   #delaySetMs = 0;
   #frame: FrameInstant | null = null;
   #retryAtMs = 0;
+  #render_ms = 0; // from playout, which the capture clock is told for, to the screen
 
   /** `lipSync`: from the first connection on, for who will want the sound, or the capture clock, in any case. */
   constructor(
@@ -71,6 +73,7 @@ export class WhepPlayer implements Player {
       this.#frame = frame;
       this.capturedMs = this.#captures.capturedMs(frame.rtpTimestamp, frame.presentedMs + clock.offsetMs);
     });
+    new SoundTap(video, this.meter, (heardMs) => this.meter.addBeep(performance.now(), heardMs + clock.offsetMs));
     video.addEventListener("volumechange", () => !video.muted && this.#keepLipSync());
   }
 
@@ -134,7 +137,7 @@ export class WhepPlayer implements Player {
     this.#dropped.read(seen.framesDropped);
     this.#stalls.read(seen.freezes);
     if (seen.captureLatency_ms !== null && this.state === "live") {
-      this.meter.addCapture(nowMs, seen.captureLatency_ms);
+      this.meter.addCapture(nowMs, seen.captureLatency_ms + this.#render_ms);
       this.#learn(seen.captureLatency_ms);
     }
     this.stats = {
@@ -155,6 +158,7 @@ export class WhepPlayer implements Player {
     const { offsetMs } = this.#clock;
     const displayed_ms = frame.presentedMs + offsetMs;
     const age = frame.codeMs === null ? null : ageMs(frame.codeMs, displayed_ms);
+    this.#render_ms = frame.presentedMs - frame.composedMs;
     this.meter.addTimeCode(performance.now(), age);
     this.onShown?.({
       drawn_ms: age === null || this.meter.method !== "timecode" ? null : displayed_ms - age,
