@@ -55,6 +55,31 @@ describe("LatencyTarget", () => {
     expect(target.at(11)).toBeCloseTo(0.44);
   });
 
+  it("is what the lateness of the parts needs, comes back slowly when they are punctual, and forgets an outage", () => {
+    const target = new LatencyTarget(1, 0.3);
+    const arrive = (from_s: number, late_s: number) => {
+      for (let part = 0; part < 60; part++) target.arrived(from_s + part * 0.3, late_s);
+    };
+    arrive(0, 0.05);
+    expect(target.at(20)).toBe(1);
+    arrive(20, 0.7);
+    expect(target.at(38)).toBeCloseTo(0.7 + 1.6 * 0.3);
+    arrive(40, 5);
+    expect(target.at(58)).toBeCloseTo(0.7 + 1.6 * 0.3);
+    arrive(60, 0.05);
+    expect(target.at(80)).toBeCloseTo(1.18);
+    expect(target.at(105)).toBeLessThan(1.15);
+    expect(target.at(120)).toBeCloseTo(1);
+  });
+
+  it("does not judge by the first few parts", () => {
+    const target = new LatencyTarget(1, 0.3);
+    for (let part = 0; part < 9; part++) target.arrived(part, 0.9);
+    expect(target.at(9)).toBe(1);
+    target.arrived(9, 0.9);
+    expect(target.at(9)).toBeCloseTo(1.38);
+  });
+
   it("rises from where it has come back to, and not for ever", () => {
     const target = new LatencyTarget(0.4, 0.2);
     target.stalled(0);

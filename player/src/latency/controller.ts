@@ -7,6 +7,8 @@
  * is buffered beyond the target: who jumps to the last part of a stream that comes late stalls there, and jumps again.
  */
 
+import { percentile } from "./series.ts";
+
 export interface Playback {
   /** Behind the live edge, as the player estimates it. */
   readonly latency_s: number;
@@ -61,16 +63,21 @@ const SMALL_RAISE_EVERY_S = 1;
 const MOST_RAISE_S = 3; // a network that needs more is not one for low latency
 const CALM_S = 20; // without a stall, before the target comes back
 const RETURN_PER_S = 0.01;
+const ARRIVALS_KEPT = 60; // parts: 12 to 20 s
+const FEWEST_ARRIVALS = 10;
+const USUAL_SHARE = 0.95; // of the parts that the target has to cover; for the rest there are the stalls
+const OUTAGE_S = 2; // a part later than this tells of a network that was away, not of one that is uneven
 
 /**
- * The distance aimed at: the base, raised by every stall and, so that it need not come to that, by every nearly empty
- * buffer; slowly back when all is calm. Times in seconds.
+ * The distance aimed at: the base, or what the lateness of the last parts needs if that is more; raised by every stall
+ * and, so that it need not come to that, by every nearly empty buffer; slowly back when all is calm. Times in seconds.
  */
 export class LatencyTarget {
   readonly #base_s: number;
   readonly #part_s: number;
   #raise_s = 0;
   #since_s = 0;
+  #lates_s: number[] = [];
 
   constructor(base_s: number, part_s: number) {
     this.#base_s = base_s;
@@ -86,8 +93,24 @@ export class LatencyTarget {
     if (this.#raise_s === 0 || now_s - this.#since_s >= SMALL_RAISE_EVERY_S) this.#raise(now_s, SMALL_RAISE_PARTS);
   }
 
+  /** A part was here so long after it was whole at the live edge. */
+  arrived(now_s: number, late_s: number): void {
+    if (late_s > OUTAGE_S) return;
+    this.#lates_s.push(late_s);
+    if (this.#lates_s.length > ARRIVALS_KEPT) this.#lates_s.shift();
+    if (this.#lates_s.length < FEWEST_ARRIVALS) return;
+    // One part plays while the next is waited for, and the buffer must not look nearly empty then.
+    const needed_s = (percentile(this.#lates_s, USUAL_SHARE) ?? 0) + (1 + NEARLY_EMPTY_PARTS) * this.#part_s;
+    const raise_s = needed_s - this.#base_s;
+    if (raise_s > 0 && raise_s >= this.#raiseAt(now_s)) this.#raiseTo(now_s, raise_s);
+  }
+
   #raise(now_s: number, parts: number): void {
-    this.#raise_s = Math.min(MOST_RAISE_S, this.#raiseAt(now_s) + parts * this.#part_s);
+    this.#raiseTo(now_s, this.#raiseAt(now_s) + parts * this.#part_s);
+  }
+
+  #raiseTo(now_s: number, raise_s: number): void {
+    this.#raise_s = Math.min(MOST_RAISE_S, raise_s);
     this.#since_s = now_s;
   }
 

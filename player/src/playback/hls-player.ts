@@ -18,6 +18,7 @@ import { HlsTimeline } from "./hls-timeline.ts";
 import type { DateWindow } from "./media-dates.ts";
 import { Counter, NO_PLAYER_STATS, type Player, type PlayerState, type PlayerStats } from "./player.ts";
 import { MediaRate } from "./rate.ts";
+import { rungPilot } from "./rung-pilot.ts";
 import { SoundTap } from "./sound-tap.ts";
 import type { Sighting } from "./stream-feed.ts";
 
@@ -34,6 +35,7 @@ const MAX_ERRORS = 20; // kept for the tests
 const WAKE_JUMP_S = 0.5; // behind the target after a sleep: caught up at once
 const NEAR_S = 0.1; // to the target: a jump would not be noticed
 const PLAIN_HOLD_BACK = 3; // target durations
+const SAME_S = 0.05; // by which times in the media are off each other: less than any part
 const AUTO = -1;
 
 export class HlsPlayer implements Player {
@@ -263,7 +265,7 @@ export class HlsPlayer implements Player {
     const Engine = await loadEngine();
     if (this.#session !== session) return;
     if (Engine === null) return this.#loadNative(url);
-    const hls = new Engine(engineConfig(this.target_s, this.#mode));
+    const hls = new Engine({ ...engineConfig(this.target_s, this.#mode), abrController: rungPilot(Engine) });
     this.#hls = hls;
     this.#timeline.attach(hls);
     this.#listen(hls, Engine);
@@ -291,6 +293,7 @@ export class HlsPlayer implements Player {
       const duration_s = part?.duration ?? frag.duration;
       this.#rate.add(frag.type, payload.byteLength, duration_s);
       if (frag.type !== "main" || frag.programDateTime === null) return;
+      if (part !== null) this.#timePart(hls, part.end);
       const load = { rendition: renditionOf((part ?? frag).url ?? ""), loadedMs: (part ?? frag).stats.loading.end };
       this.#loads.add(frag.programDateTime + (part?.fragOffset ?? 0) * 1000, duration_s, load);
     });
@@ -369,6 +372,14 @@ export class HlsPlayer implements Player {
       displayed_ms: nodeMs,
       rendition: load?.rendition ?? "",
     });
+  }
+
+  /** How late a part is, beside a live edge that moves on by the clock; what is loaded again, or from further back, tells nothing. */
+  #timePart(hls: Hls, end_s: number): void {
+    const details = hls.latestLevelDetails;
+    const isNext = end_s > this.#video.currentTime + this.#forward_s() + SAME_S;
+    if (details === null || this.state !== "live" || !this.#follows || this.#gentle || !isNext) return;
+    this.#target.arrived(performance.now() / 1000, details.edge + details.age - end_s);
   }
 
   #control(): void {
