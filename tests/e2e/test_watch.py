@@ -140,6 +140,7 @@ async def test_the_player_is_embedded_by_a_page_of_another_origin(
     tandem: NodeProcess, open_page: OpenPage, image: Callable[[str], Path]
 ) -> None:
     page = await open_page(watch_url(tandem, "cat"))
+    await expect(page.locator("#snippet")).to_contain_text("/embed/cat")
     snippet = await page.locator("#snippet").inner_text()
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await page.get_by_role("button", name="Copy the HTML").click()
