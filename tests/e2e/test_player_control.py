@@ -13,7 +13,7 @@ async def test_a_link_that_gets_slower_lowers_the_rung_and_a_better_one_raises_i
     publisher = await open_page(publish_url(tandem.base_url, "narrow", width=1280, height=720, bitrate=2500))
     await wait_for(publisher, "s.state === 'live' && s.height === 720")
     viewer = await open_page(compare_url(tandem.base_url, "narrow", "hls"))
-    await wait_for(viewer, f"{PLAYS} && s.hls.level === 2")
+    await wait_for(viewer, f"{PLAYS} && s.hls.level === 2", timeout_s=60)
     network = await viewer.context.new_cdp_session(viewer)
 
     async def carry(bytes_per_s: float) -> None:
