@@ -133,7 +133,9 @@ class Node:
         app.add_routes(intake.routes(origin, token, settings.encoder_token.get_secret_value()))
         live = handlers.routes(origin, settings.media_base_url)
         kept = _recording_routes(settings, storage, queue, closing)
-        app.add_routes(gate.routes([*whep.routes(ingest), *live, *kept, *pages.routes()]))
+        app.add_routes(
+            gate.routes([*whep.routes(ingest), *live, *kept, *pages.routes(media_base_url=settings.media_base_url)])
+        )
         front = await prepare_front(settings, sock, self._clock) if settings.https else None
         if front is not None:
             closing.push_async_callback(front.close)  # the last: it passes on what the node answers at its end

@@ -11,20 +11,21 @@ from aiohttp import hdrs, web
 
 from infra.errors import BadRequest, NotFound, Unavailable
 from infra.ids import parse_stream_name
-from player.site import ASSETS, EMBEDDED_HEADERS, SECURITY_HEADERS, SiteFile, fill_error_page
+from player.site import ASSETS, EMBEDDED_HEADERS, SECURITY_HEADERS, SiteFile, fill_error_page, with_media_from
 
 _INDEX, _PUBLISH, _COMPARE, _ERROR = "index.html", "publish.html", "compare.html", "error.html"
 _WATCH, _EMBED, _RECORDINGS = "watch.html", "embed.html", "recordings.html"
 _MAX_ENTRIES = 200  # of the built folder; it has about a dozen
 
 
-def routes(dist: Traversable | None = None) -> list[web.RouteDef]:
+def routes(dist: Traversable | None = None, media_base_url: str = "") -> list[web.RouteDef]:
     """``/``, ``/assets/{name}``, and below the name of each page the streams: ``/watch/{stream}`` and so on.
 
     Args:
         dist: the built pages; by default those of this package.
+        media_base_url: where playlists and media come from, if not from the node.
     """
-    site = _Site(dist or files("player").joinpath("dist"))
+    site = _Site(dist or files("player").joinpath("dist"), media_base_url)
     return [
         web.get("/", site.index),
         web.get("/recordings", site.recordings),
@@ -39,8 +40,9 @@ def routes(dist: Traversable | None = None) -> list[web.RouteDef]:
 class _Site:
     """The built pages; read at the first request, and kept."""
 
-    def __init__(self, dist: Traversable) -> None:
+    def __init__(self, dist: Traversable, media_base_url: str) -> None:
         self._dist = dist
+        self._media_base_url = media_base_url
         self._files: dict[str, SiteFile] = {}
 
     async def index(self, request: web.Request) -> web.Response:
@@ -83,7 +85,7 @@ class _Site:
             parse_stream_name(request.match_info["stream"])
         except BadRequest as error:
             return await self._refusal("This is not a stream name", str(error))
-        return _answer(request, page, security)
+        return _answer(request, page, with_media_from(security, self._media_base_url))
 
     async def _refusal(self, title: str, sentence: str) -> web.Response:
         template = await self._file(_ERROR)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Self
+from urllib.parse import urlsplit
 
 ASSETS = "assets"  # Vite's folder of files with a hash of their content in their name
 _TYPES: Mapping[str, str] = {
@@ -51,6 +52,15 @@ EMBEDDED_HEADERS: Mapping[str, str] = {  # of the one page that others may show 
     "Permissions-Policy": "camera=(), microphone=(), display-capture=(), geolocation=(), payment=()",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
+
+
+def with_media_from(security: Mapping[str, str], base_url: str) -> Mapping[str, str]:
+    """The headers of a node whose media comes from elsewhere, such as a CDN; the same for an empty URL."""
+    if not base_url:
+        return security
+    parts = urlsplit(base_url)
+    here, wider = "connect-src 'self'", f"connect-src 'self' {parts.scheme}://{parts.netloc}"
+    return {name: value.replace(here, wider) for name, value in security.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from playwright.async_api import Page, Route, expect
 
 from support.accessibility import grave_issues
 from support.e2e_types import OpenPage
-from support.pages import stats, wait_for
+from support.pages import choose, stats, wait_for
 from support.processes import NodeProcess, node, publishing
 from support.udp_relay import UdpRelay, udp_relay
 
@@ -25,13 +25,6 @@ MOST_STARVED_JUMP_MS = 500  # a machine with too much to do gives pages their pi
 
 def watch_url(tandem: NodeProcess, stream: str) -> str:
     return f"{tandem.base_url}/watch/{stream}"
-
-
-async def choose(page: Page, option: str) -> None:
-    """Pick from the settings menu."""
-    if not await page.get_by_role("group", name="Settings", exact=True).is_visible():
-        await page.get_by_role("button", name="Settings").click()
-    await page.get_by_role("radio", name=option, exact=True).check(force=True)
 
 
 async def fits(page: Page) -> bool:

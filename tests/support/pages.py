@@ -49,3 +49,10 @@ async def both_play(page: Page, frames: int = 60) -> None:
     before = await stats(page)
     whep, hls = before["whep"]["framesDecoded"] or 0, before["hls"]["framesDecoded"] or 0
     await wait_for(page, f"s.whep.framesDecoded >= {whep + frames} && s.hls.framesDecoded >= {hls + frames}")
+
+
+async def choose(page: Page, option: str) -> None:
+    """Pick from the settings menu of a watch page."""
+    if not await page.get_by_role("group", name="Settings", exact=True).is_visible():
+        await page.get_by_role("button", name="Settings").click()
+    await page.get_by_role("radio", name=option, exact=True).check(force=True)

@@ -63,6 +63,14 @@ async def test_the_embedded_player_alone_may_be_shown_in_a_frame(client: Client)
     assert (await client.get("/watch/studio")).headers["X-Frame-Options"] == "DENY"
 
 
+async def test_a_player_may_fetch_from_where_the_media_is(dist: Path) -> None:
+    app = web.Application()
+    app.add_routes(routes(dist, "https://cdn.example:8443/tandem"))
+    async with TestClient(TestServer(app)) as client:
+        policy = (await client.get("/watch/studio")).headers["Content-Security-Policy"]
+    assert "connect-src 'self' https://cdn.example:8443;" in policy
+
+
 async def test_an_asset_is_kept_for_ever_and_compressed(client: Client) -> None:
     response = await client.get("/assets/watch-abc.js")
     assert await response.text() == "export const answer = 42;\n" * 40
