@@ -13,7 +13,7 @@ from infra.ids import StreamName, parse_stream_name
 from infra.metrics import CONTENT_TYPE, VERSION, render_metrics
 from infra.profiles import PROFILES
 from infra.settings import Settings
-from infra.stage_times import StageTimes
+from infra.stage_times import NO_STAGE_TIMES, StageTimes
 from ingest.ice_servers import IceServer, ice_servers_json
 from ingest.snapshot import StreamSnapshot, TrackSnapshot
 from origin.snapshot import ForeignStream, RenditionInfo, SessionInfo
@@ -88,21 +88,18 @@ class NodeApi:
         """When recent pictures of a stream passed each stage of the node, as docs/latency.md describes it.
 
         With ``?after_ms=`` only those that were captured later, Unix milliseconds. It shows no media, so it is as open
-        as `stream`.
+        as `stream`. A stream that is not live has none, which is no error: pages ask until they learn that it is over.
 
         Raises:
-            NotFound: it is not live.
             BadRequest: ``after_ms`` is no number.
         """
         name = parse_stream_name(request.match_info["stream"])
         after_ns = _instant(request.query.get("after_ms", "0"))
         times = self._node.stage_times_of(name)
-        if times is None:
-            raise NotFound(f"stream {name} is not live")
         now_ms = round(self._node.clock.now_ns() * _MS_PER_NS, 3)
         trip_ms = next((stream.round_trip_ms for stream in self._node.streams() if stream.name == name), None)
         known = {"stream": name, "now_ms": now_ms, "publisher_round_trip_ms": trip_ms}
-        return _json({**known, **times.document(after_ns)})
+        return _json({**known, **(NO_STAGE_TIMES if times is None else times.document(after_ns))})
 
     async def time(self, _request: web.Request) -> web.Response:
         """The node's clock; pages correct theirs by it."""

@@ -22,6 +22,7 @@ MAX_RENDITIONS = 16
 _NS_PER_MS = 1_000_000
 _LONGEST_PART_MS = 1000  # a part that began this much earlier may still hold a picture
 _DIGITS = 3  # microseconds
+NO_STAGE_TIMES: Mapping[str, Any] = {"session": None, "pictures": [], "parts": {}}  # of a stream that is not live
 
 Part = TypeVar("Part")
 

@@ -36,7 +36,8 @@ export interface TimelinePart {
 
 export interface Timeline {
   readonly stream: string;
-  readonly session: string;
+  /** Null of a stream that is not live. */
+  readonly session: string | null;
   readonly now_ms: number;
   /** Between publisher and node; null if it is not known. */
   readonly publisher_round_trip_ms: number | null;
