@@ -1,19 +1,18 @@
 """The publish page: sources, devices, what it says about the network, and how it comes back."""
 
-import re
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import aiohttp
-from playwright.async_api import Dialog, Page, Request, Route
+from playwright.async_api import Dialog, Page, Request
 
 from support.accessibility import grave_issues
 from support.e2e_types import OpenPage
 from support.film import film_path
 from support.pages import publish_url, stats, wait_for
 from support.processes import NodeProcess, node
-from support.udp_relay import UdpRelay, udp_relay
+from support.udp_relay import send_through, udp_relay
 
 
 class Requests:
@@ -32,17 +31,6 @@ async def session_of(tandem: NodeProcess, stream: str) -> str:
     async with aiohttp.ClientSession() as http, http.get(f"{tandem.base_url}/api/streams") as answer:
         streams: list[dict[str, str]] = (await answer.json())["streams"]
     return next(each["session"] for each in streams if each["name"] == stream)
-
-
-async def send_through(page: Page, relay: UdpRelay, tandem: NodeProcess) -> None:
-    """Let the page know the relay's port, and not the node's."""
-
-    async def answer_changed(route: Route) -> None:
-        answer = await route.fetch()
-        text = re.sub(rf" {tandem.udp_port} typ", f" {relay.port} typ", await answer.text())
-        await route.fulfill(response=answer, body=text)
-
-    await page.route("**/whip/**", answer_changed)
 
 
 async def second_camera_is_shown(page: Page) -> None:
@@ -163,7 +151,7 @@ async def test_a_connection_that_breaks_is_restarted_and_one_that_stays_away_rep
 ) -> None:
     async with node("--publisher-grace-s", "30") as tandem, udp_relay(tandem.udp_port) as relay:
         page = await open_page("about:blank")
-        await send_through(page, relay, tandem)
+        await send_through(page, "**/whip/**", tandem.udp_port, relay)
         requests = Requests(page)
         await page.goto(publish_url(tandem.base_url, "studio"))
         await wait_for(page, "s.state === 'live' && s.framesSent > 30")

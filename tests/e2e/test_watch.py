@@ -1,26 +1,24 @@
 """The watch page and the embedded player: one stream by the best way there is, and what a viewer does with it."""
 
 import asyncio
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
 from support.accessibility import grave_issues
 from support.e2e_types import OpenPage
 from support.pages import choose, stats, wait_for
 from support.processes import NodeProcess, node, publishing
-from support.udp_relay import UdpRelay, udp_relay
+from support.udp_relay import send_through, udp_relay
 
 SMALL = ("--size", "640x360")
 WEBRTC = "s.path === 'webrtc' && s.state === 'live' && s.next === null"
 LOW_LATENCY = "s.path === 'll-hls' && s.state === 'live' && s.next === null"
 SWITCHES = 10
 MOST_JUMP_MS = 100
-MOST_STARVED_JUMP_MS = 500  # a machine with too much to do gives pages their pictures late
 
 
 def watch_url(tandem: NodeProcess, stream: str) -> str:
@@ -30,17 +28,6 @@ def watch_url(tandem: NodeProcess, stream: str) -> str:
 async def fits(page: Page) -> bool:
     assert page.viewport_size is not None
     return bool(await page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"])
-
-
-async def send_through(page: Page, relay: UdpRelay, tandem: NodeProcess) -> None:
-    """Let the page know the relay's port, and not the node's."""
-
-    async def answer_changed(route: Route) -> None:
-        answer = await route.fetch()
-        text = re.sub(rf" {tandem.udp_port} typ", f" {relay.port} typ", await answer.text())
-        await route.fulfill(response=answer, body=text)
-
-    await page.route("**/whep/cat", answer_changed)
 
 
 async def test_a_viewer_plays_pauses_mutes_rewinds_and_returns(
@@ -98,15 +85,14 @@ async def test_ten_changes_of_the_way_of_watching_never_jump_in_time(
             await wait_for(page, WEBRTC, timeout_s=60)
         switches = (await stats(page))["switches"][1:]
         assert len(switches) >= SWITCHES
-        jumps = [abs(each["jump_by_time_code_ms"] or each["jump_ms"] or 0) for each in switches]
-        assert sorted(jumps)[len(jumps) // 2] < MOST_JUMP_MS
-        assert max(jumps) < MOST_STARVED_JUMP_MS
+        jumps = [each["jump_by_time_code_ms"] for each in switches]
+        assert [jump for jump in jumps if jump is None or abs(jump) >= MOST_JUMP_MS] == []
 
 
 async def test_without_webrtc_it_goes_on_over_hls_and_comes_back_when_the_network_does(open_page: OpenPage) -> None:
     async with node() as tandem, udp_relay(tandem.udp_port) as relay, publishing("test", tandem.whip("cat"), *SMALL):
         page = await open_page("about:blank")
-        await send_through(page, relay, tandem)
+        await send_through(page, "**/whep/*", tandem.udp_port, relay)
         await page.goto(watch_url(tandem, "cat"))
         await wait_for(page, WEBRTC)
         relay.cut = True

@@ -1,8 +1,11 @@
 """A UDP relay before a node's port, as a router is: it can forget its clients, and it can be cut."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+
+from playwright.async_api import Page, Route
 
 Address = tuple[str, int]
 
@@ -88,3 +91,14 @@ async def udp_relay(server_port: int) -> AsyncIterator[UdpRelay]:
         yield relay
     finally:
         relay.close()
+
+
+async def send_through(page: Page, offers: str, udp_port: int, relay: UdpRelay) -> None:
+    """Let a page know the relay's port, and not the node's: in the answers to its offers, a pattern of URLs."""
+
+    async def answer_changed(route: Route) -> None:
+        answer = await route.fetch()
+        text = re.sub(rf" {udp_port} typ", f" {relay.port} typ", await answer.text())
+        await route.fulfill(response=answer, body=text)
+
+    await page.route(offers, answer_changed)
